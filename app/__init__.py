@@ -1,0 +1,1 @@
+"""Lectern: a self-hosted webinar platform that forgets."""

@@ -1,0 +1,1 @@
+"""Organisations, staff and what they may do."""

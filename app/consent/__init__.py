@@ -1,0 +1,1 @@
+"""Notices, consent records, withdrawal, subject requests."""

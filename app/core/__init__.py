@@ -1,0 +1,1 @@
+"""The platform: database, jobs, tokens, mail, web security. It knows no feature."""

@@ -1,0 +1,102 @@
+"""The database: engine, base class and connection settings for SQLite and PostgreSQL.
+
+SQLite: WAL with ``synchronous=FULL`` (an acknowledged write survives a power cut), ``secure_delete`` (freed pages are
+overwritten) and foreign keys. Transactions are opened by us, not by the driver: writers with ``BEGIN IMMEDIATE``, because a
+transaction that reads first and writes later is refused at once when another writes meanwhile, whatever the busy timeout.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import DateTime, Dialect, MetaData, TypeDecorator, event
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+from app.settings import Settings
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+SQLITE_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "secure_delete=ON",
+    "foreign_keys=ON",
+    "busy_timeout=10000",
+    "temp_store=MEMORY",
+    "cache_size=-16000",
+)
+
+
+class Base(DeclarativeBase):
+    """All tables."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """Aware UTC time in Python, whatever the database keeps."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None or value.tzinfo is not None:
+            return value
+        return value.replace(tzinfo=UTC)
+
+
+class Database:
+    """One engine and its sessions."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.engine = open_engine(settings.database_url)
+        self.sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
+
+    @property
+    def sqlite(self) -> bool:
+        """True on SQLite."""
+        return self.engine.dialect.name == "sqlite"
+
+    async def close(self) -> None:
+        """Give back all connections."""
+        await self.engine.dispose()
+
+
+def open_engine(url: str) -> AsyncEngine:
+    """An engine with our connection settings. Parameters never reach the logs."""
+    if url.startswith("sqlite"):
+        engine = create_async_engine(url, hide_parameters=True, pool_size=8, max_overflow=4)
+        _sqlite_events(engine)
+        return engine
+    return create_async_engine(url, hide_parameters=True, pool_size=10, max_overflow=10, pool_pre_ping=True)
+
+
+def _sqlite_events(engine: AsyncEngine) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def set_pragmas(connection: Any, _record: Any) -> None:
+        # No implicit BEGIN by the driver: ours below decides between a reader's and a writer's transaction.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in SQLITE_PRAGMAS:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Any) -> None:
+        write = connection.get_execution_options().get("lectern_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

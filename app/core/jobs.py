@@ -1,0 +1,149 @@
+"""Background jobs in a table of the same database, so that a job and its cause are one commit, on SQLite too.
+
+A worker claims a due job by a lease; a worker that dies loses the lease and another takes the job over. A failed job comes back
+with growing delay; after the last try it stays as ``failed`` for the operator to see. Payloads hold ids, never personal values.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy import Index, LargeBinary, String, delete, or_, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base, UtcTime
+from app.core.declare import not_personal
+
+if TYPE_CHECKING:
+    from app.core.unit import Work
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(minutes=2)
+DELAYS = (5, 30, 120, 600, 1800, 7200, 21600)
+"""Seconds to wait after the first, second, … failure."""
+
+Handler = Callable[[bytes], Awaitable[None]]
+
+
+class Job(Base):
+    """One thing to do later."""
+
+    __tablename__ = "job"
+    __table_args__ = (Index("ix_job_due", "state", "run_at"),)
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True, info=not_personal("random id of a job"))
+    kind: Mapped[str] = mapped_column(String(60), info=not_personal("name of the job"))
+    payload: Mapped[bytes] = mapped_column(LargeBinary, info=not_personal("ids only, by rule of app.core.jobs"))
+    about: Mapped[str | None] = mapped_column(String(20), index=True, info=not_personal("id of a webinar or account"))
+    key: Mapped[str | None] = mapped_column(String(120), index=True, info=not_personal("ids that make a job unique"))
+    state: Mapped[str] = mapped_column(String(10), default="due", info=not_personal("due or failed"))
+    run_at: Mapped[datetime] = mapped_column(UtcTime, info=not_personal("when the job is due"))
+    made_at: Mapped[datetime] = mapped_column(UtcTime, info=not_personal("when the job was made"))
+    leased_until: Mapped[datetime | None] = mapped_column(UtcTime, info=not_personal("lease of the worker at it"))
+    tries: Mapped[int] = mapped_column(default=0, info=not_personal("number of tries so far"))
+
+
+class JobLater(Exception):
+    """Raised by a handler: not now, come back after ``seconds``; does not count as a failure."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"again in {seconds} s")
+        self.seconds = seconds
+
+
+class Worker:
+    """Runs due jobs one after another until told to stop."""
+
+    def __init__(self, work: Work, handlers: Mapping[str, Handler], *, poll: float = 0.5) -> None:
+        self._work = work
+        self._handlers = dict(handlers)
+        self._poll = poll
+        self._wake = asyncio.Event()
+        self._stopping = False
+
+    def wake(self) -> None:
+        """Look for due jobs now rather than at the next poll."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Finish the job at hand, then return from :meth:`run`."""
+        self._stopping = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work until :meth:`stop`."""
+        while not self._stopping:
+            try:
+                worked = await self.run_one()
+            except Exception:
+                log.exception("jobs.trouble")
+                worked = False
+            if not worked and not self._stopping:
+                await self._pause()
+
+    async def run_due(self) -> int:
+        """Run everything that is due now; returns how many jobs ran."""
+        count = 0
+        while await self.run_one():
+            count += 1
+        return count
+
+    async def run_one(self) -> bool:
+        """Claim and run one due job; False when there is none."""
+        job = await self._claim()
+        if job is None:
+            return False
+        handler = self._handlers.get(job.kind)
+        try:
+            if handler is None:
+                raise LookupError(f"no handler for job {job.kind}")
+            await handler(job.payload)
+        except JobLater as later:
+            await self._again(job, later.seconds, job.tries)
+        except Exception:
+            log.exception("job.failed", kind=job.kind, job=job.id, tries=job.tries + 1)
+            await self._failed(job)
+        else:
+            async with self._work.unit() as unit:
+                await unit.session.execute(delete(Job).where(Job.id == job.id))
+        return True
+
+    async def _claim(self) -> Job | None:
+        now = self._work.clock.now()
+        due = (Job.state == "due", Job.run_at <= now, or_(Job.leased_until.is_(None), Job.leased_until < now))
+        async with self._work.read() as session:
+            # A cheap look first, so that idle polling never takes SQLite's write lock.
+            if (await session.execute(select(Job.id).where(*due).limit(1))).first() is None:
+                return None
+        async with self._work.unit() as unit:
+            query = select(Job).where(*due).order_by(Job.run_at).limit(1).with_for_update(skip_locked=True)
+            job = (await unit.session.execute(query)).scalar_one_or_none()
+            if job is not None:
+                job.leased_until = now + LEASE
+            return job
+
+    async def _failed(self, job: Job) -> None:
+        if job.tries >= len(DELAYS):
+            async with self._work.unit() as unit:
+                await unit.session.execute(update(Job).where(Job.id == job.id).values(state="failed", leased_until=None))
+            return
+        await self._again(job, DELAYS[job.tries] * random.uniform(0.8, 1.2), job.tries + 1)
+
+    async def _again(self, job: Job, seconds: float, tries: int) -> None:
+        run_at = self._work.clock.now() + timedelta(seconds=seconds)
+        values = {"run_at": run_at, "tries": tries, "leased_until": None}
+        async with self._work.unit() as unit:
+            await unit.session.execute(update(Job).where(Job.id == job.id).values(**values))
+
+    async def _pause(self) -> None:
+        self._wake.clear()
+        try:
+            await asyncio.wait_for(self._wake.wait(), self._poll)
+        except TimeoutError:
+            pass

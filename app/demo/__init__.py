@@ -1,0 +1,1 @@
+"""A lively account to look at."""

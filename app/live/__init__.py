@@ -1,0 +1,1 @@
+"""The live layer: sockets, hubs and brokers. It knows no feature."""

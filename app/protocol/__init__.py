@@ -1,0 +1,1 @@
+"""The wire: commands, entities, frames, codes. Imports nothing of ours."""

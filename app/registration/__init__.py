@@ -1,0 +1,1 @@
+"""Forms, sign-up, approval, invitations and their mails."""

@@ -1,0 +1,1 @@
+"""The webinar and what happens in it."""
