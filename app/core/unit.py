@@ -28,6 +28,8 @@ class Unit:
         self.session = session
         self.now = now
         self.announcements: list[object] = []
+        self.memo: dict[object, object] = {}
+        """What verbs of this transaction share, such as the locked row of a room."""
 
     def announce(self, event: object) -> None:
         """Tell the sinks of this process after the commit."""
