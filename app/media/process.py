@@ -1,0 +1,72 @@
+"""The media process: its own event loop, so a sweep over sockets never disturbs sound, nor a key frame the chat."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+
+import uvicorn
+import uvloop
+
+from app.media.directory import Directory
+from app.media.server import create_media_app
+from app.settings import Settings, SettingsError, load
+
+
+async def serve_media(settings: Settings, directory: Directory, *, with_parent: bool = False) -> None:
+    """Serve until told to stop; ``with_parent`` also stops when standard input closes, as it does when the parent dies."""
+    app = create_media_app(settings, directory)
+    config = uvicorn.Config(
+        app,
+        host=settings.media_host,
+        port=settings.media_port,
+        log_level=settings.log_level,
+        access_log=False,  # addresses of people, and tokens in paths
+        server_header=False,
+        timeout_graceful_shutdown=3,
+    )
+    server = uvicorn.Server(config)
+    watcher = asyncio.create_task(_watch_parent(server)) if with_parent else None
+    try:
+        await server.serve()
+    finally:
+        if watcher is not None:
+            watcher.cancel()
+
+
+async def _watch_parent(server: uvicorn.Server) -> None:
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    await reader.read()
+    server.should_exit = True
+
+
+def main() -> None:
+    """Entry of the supervised child; ``python -m app media`` is the same for people."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--with-parent", action="store_true")
+    options = parser.parse_args()
+    try:
+        settings = load(os.environ)
+    except SettingsError as error:
+        sys.exit(str(error))
+    uvloop.run(run(settings, with_parent=options.with_parent))
+
+
+async def run(settings: Settings, *, with_parent: bool = False) -> None:
+    """Serve from the database."""
+    from app.core.db import Database
+    from app.media.directory_db import DatabaseDirectory
+
+    database = Database(settings)
+    try:
+        await serve_media(settings, DatabaseDirectory(settings, database), with_parent=with_parent)
+    finally:
+        await database.close()
+
+
+if __name__ == "__main__":
+    main()
