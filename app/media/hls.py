@@ -33,7 +33,7 @@ class Hls:
         stage, lane = await self._open(request.path_params["token"])
         name = request.path_params["name"]
         view = View(stage.program, lane)
-        if name == "index.m3u8":
+        if name == "main.m3u8":
             return text(request, view.master())
         if name in ("video.m3u8", "audio.m3u8"):
             return text(request, await view.media(name[:5], *asked(request)))

@@ -38,7 +38,7 @@ class MediaProxy:
         return [
             Route("/whip/{webinar}", self.pass_on, methods=["POST", "OPTIONS"]),
             Route("/whip/{webinar}/{session}", self.pass_on, methods=["PATCH", "DELETE"]),
-            Route("/whep/{webinar}", self.pass_on, methods=["POST"]),
+            Route("/whep/{webinar}", self.pass_on, methods=["GET", "POST"]),
             Route("/whep/{webinar}/{session}", self.pass_on, methods=["DELETE"]),
             Route("/hls/{token}/{name}", self.pass_on, methods=["GET", "HEAD"]),
         ]

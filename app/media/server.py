@@ -52,6 +52,7 @@ def create_media_app(settings: Settings, directory: Directory) -> Starlette:
         Route("/whip/{webinar}/{session}", whip.patch, methods=["PATCH"]),
         Route("/whip/{webinar}/{session}", whip.delete, methods=["DELETE"]),
         Route("/whep/{webinar}", whep.post, methods=["POST"]),
+        Route("/whep/{webinar}", whep.list, methods=["GET"]),
         Route("/whep/{webinar}/{session}", whep.delete, methods=["DELETE"]),
         Route("/hls/{token}/{name}", hls.get, methods=["GET"]),
         Route("/healthz", healthz, methods=["GET"]),

@@ -6,6 +6,7 @@ import asyncio
 from fractions import Fraction
 
 import av
+import msgspec
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from starlette.requests import Request
 from starlette.responses import Response
@@ -125,6 +126,12 @@ class Whep:
         viewer.peer.on_state = lambda state: self._state(viewer, state)
         headers = {"Location": f"/whep/{webinar_id}/{viewer.id}", "Cache-Control": "no-store"}
         return Response(answer, 201, headers, "application/sdp")
+
+    async def list(self, request: Request) -> Response:
+        """Who sends now, and which of them the audience sees."""
+        stage = self.studio.stages.get(await self._allowed(request))
+        publishers = stage.publishers() if stage is not None else []
+        return Response(msgspec.json.encode({"publishers": publishers}), 200, {"Cache-Control": "no-store"}, "application/json")
 
     async def delete(self, request: Request) -> Response:
         """Stop watching."""

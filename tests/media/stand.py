@@ -77,12 +77,12 @@ class Stand:
 
 
 @asynccontextmanager
-async def stand(**settings: str) -> AsyncIterator[Stand]:
+async def stand(**settings: object) -> AsyncIterator[Stand]:
     """Serve on a free port."""
     directory = SetDirectory()
     listening = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    app = create_media_app(Settings(**settings), directory)
+    app = create_media_app(Settings(**settings), directory)  # type: ignore[arg-type]
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=2))
     task = asyncio.create_task(server.serve(sockets=[listening]))
     while not server.started:

@@ -21,7 +21,7 @@ async def test_ffmpeg_plays_what_a_presenter_sends_without_a_warning() -> None:
     async with stand() as here, here.sending(small_clip()) as looper:
         assert looper.answer_headers["lectern-video"] == "passthrough"
         await here.until(lambda text: text.count("#EXTINF") >= 3)
-        url = f"{here.url}/hls/crew/index.m3u8"
+        url = f"{here.url}/hls/crew/main.m3u8"
         out, err = await run("ffprobe", "-v", "warning", "-show_streams", "-of", "json", url)
         assert err == ""
         streams = {s["codec_type"]: s for s in json.loads(out)["streams"]}
@@ -35,7 +35,7 @@ async def test_the_audience_gets_nothing_before_go_live_and_nothing_of_the_previ
     async with stand() as here, here.sending(small_clip()):
         preview = await here.until(lambda text: text.count("#EXTINF") >= 2)
         early = [line for line in preview.splitlines() if line.endswith(".m4s")]
-        assert await here.playlist("audience", "index") == ""
+        assert await here.playlist("audience", "main") == ""
         here.directory.state = Broadcast.LIVE
         live = await here.until(lambda text: "#EXTINF" in text, lane="audience")
         assert not set(early) & set(live.splitlines())

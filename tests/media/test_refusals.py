@@ -63,7 +63,7 @@ async def test_a_token_of_another_webinar_opens_nothing() -> None:
     async with stand() as here:
         answer = await here.client.post(f"{here.url}/whip/other", content=await offer("audio"), headers=SDP)
         assert answer.status_code == 401
-        assert (await here.client.get(f"{here.url}/hls/unknown/index.m3u8")).status_code == 404
+        assert (await here.client.get(f"{here.url}/hls/unknown/main.m3u8")).status_code == 404
 
 
 async def test_an_ended_webinar_takes_no_sender() -> None:
