@@ -1,0 +1,45 @@
+"""The Jinja environment: everything escaped, everything translated."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from app.core import i18n
+from app.core.assets import Assets
+from app.core.brand import brand_of
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "frontend" / "templates"
+
+
+class Pages:
+    """Renders templates."""
+
+    def __init__(self, assets: Assets, **shared: Any) -> None:
+        self._environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals.update(assets=assets, languages=i18n.languages(), brand=brand_of(None), **shared)
+        self._environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "ensure_ascii": False}
+
+    def render(self, template: str, *, lang: str, **context: Any) -> str:
+        """The page as text."""
+
+        def _(text: str, **params: object) -> str:
+            return i18n.translate(lang, text, params)
+
+        def long_date(at: datetime, zone: str = "UTC") -> str:
+            return i18n.long_date(at, lang, zone)
+
+        return self._environment.get_template(template).render(
+            _=_, lang=lang, dir="rtl" if lang in ("ar", "he", "fa") else "ltr", long_date=long_date, **context
+        )
+
+
