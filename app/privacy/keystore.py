@@ -1,7 +1,8 @@
 """The key store: data keys wrapped by the operator's key, in a file of its own that is not in the data's backups.
 
-One row per webinar or account, and one per participant where one person must be erasable inside a webinar. Destroying a key
-overwrites it (``secure_delete``), compacts the file and empties its journal, so old copies of the data can never be read again.
+One row per webinar or account, and one per participant where one person must be erasable inside a webinar. A participant's key is
+wrapped by the webinar's, so one destruction reaches all of them. Destroying a key overwrites it (``secure_delete``), compacts the
+file and empties its journal, so old copies of the data can never be read again.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import base64
 import os
 import sqlite3
+import time
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -19,7 +22,8 @@ KEY_BYTES = 32
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS key (
     scope TEXT NOT NULL, person TEXT NOT NULL DEFAULT '', wrapped BLOB, PRIMARY KEY (scope, person)
-) WITHOUT ROWID
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS renewal (mark TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 
 
@@ -62,36 +66,56 @@ class KeyStore:
         self._path = folder / "keys.db"
         self._wrapping = AESGCM(key)
         with closing(self._connect()) as connection:
-            connection.execute(_SCHEMA)
+            connection.executescript(_SCHEMA)
         os.chmod(self._path, 0o600)
 
     def get(self, scope: str, person: str = "", *, make: bool = True) -> bytes:
-        """The key of ``scope``; made when it does not exist and ``make``. Raises :class:`KeyDestroyed`."""
+        """The key of ``scope``, or of one person in it; made when it does not exist and ``make``. Raises :class:`KeyDestroyed`."""
         with closing(self._connect()) as connection:
-            row = self._row(connection, scope, person)
-            if row is None:
-                if not make:
-                    raise KeyDestroyed(scope)
-                fresh = self._wrap(os.urandom(KEY_BYTES), scope, person)
-                connection.execute("INSERT OR IGNORE INTO key VALUES (?, ?, ?)", (scope, person, fresh))
-                row = self._row(connection, scope, person)
-        if row is None or row[0] is None:
-            raise KeyDestroyed(scope)
-        return self._unwrap(row[0], scope, person)
+            outer = self._get(connection, scope, "", self._wrapping, make)
+            return self._get(connection, scope, person, AESGCM(outer), make) if person else outer
 
-    def destroy(self, scope: str, person: str | None = None) -> int:
-        """Destroy one person's key, or with ``person=None`` every key of ``scope``; returns how many there were.
+    def get_all(self, scope: str) -> dict[str, bytes]:
+        """Every key of ``scope`` by person (``""`` is the scope's own), for reading many rows. Raises :class:`KeyDestroyed`."""
+        with closing(self._connect()) as connection:
+            outer = self._get(connection, scope, "", self._wrapping, make=False)
+            rows = connection.execute(
+                "SELECT person, wrapped FROM key WHERE scope = ? AND wrapped IS NOT NULL", (scope,)
+            ).fetchall()
+        inner = AESGCM(outer)
+        return {person: _unwrap(inner, blob, scope, person) if person else outer for person, blob in rows}
+
+    def destroy(self, scope: str, persons: Sequence[str] | None = None) -> int:
+        """Destroy some persons' keys, or with ``persons=None`` every key of ``scope``; returns how many there were.
 
         A destroyed key leaves its name behind, so that no late writer makes a fresh one for what was erased.
         """
         with closing(self._connect()) as connection:
-            connection.execute("INSERT OR IGNORE INTO key VALUES (?, ?, NULL)", (scope, person or ""))
-            where, args = ("scope = ?", [scope]) if person is None else ("scope = ? AND person = ?", [scope, person])
-            gone = connection.execute(f"UPDATE key SET wrapped = NULL WHERE {where} AND wrapped IS NOT NULL", args).rowcount
-            if person is None:
-                connection.execute("DELETE FROM key WHERE scope = ? AND person <> ''", [scope])
-            connection.execute("VACUUM")
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.execute("BEGIN IMMEDIATE")
+            if persons is None:
+                gone = self._count(connection, scope)
+                connection.execute("DELETE FROM key WHERE scope = ?", (scope,))
+                connection.execute("INSERT INTO key VALUES (?, '', NULL)", (scope,))
+            else:
+                gone = sum(self._destroy_one(connection, scope, person) for person in persons)
+            connection.execute("COMMIT")
+            _compact(connection)
+        return gone
+
+    def renew(self, scope: str, mark: str) -> int:
+        """Destroy every key of ``scope`` and start it anew with a fresh one; returns how many went. Once for each ``mark``."""
+        with closing(self._connect()) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            gone = 0
+            if connection.execute("SELECT 1 FROM renewal WHERE mark = ?", (mark,)).fetchone() is None:
+                row = self._row(connection, scope, "")
+                gone = self._count(connection, scope)
+                connection.execute("DELETE FROM key WHERE scope = ?", (scope,))
+                if row is not None and row[0] is None:
+                    connection.execute("INSERT INTO key VALUES (?, '', NULL)", (scope,))
+                connection.execute("INSERT INTO renewal VALUES (?)", (mark,))
+            connection.execute("COMMIT")
+            _compact(connection)
         return gone
 
     def rewrap(self, new_key: bytes) -> int:
@@ -99,37 +123,76 @@ class KeyStore:
         fresh = AESGCM(new_key)
         with closing(self._connect()) as connection:
             connection.execute("BEGIN IMMEDIATE")
-            rows = connection.execute("SELECT scope, person, wrapped FROM key WHERE wrapped IS NOT NULL").fetchall()
-            for scope, person, wrapped in rows:
-                nonce = os.urandom(12)
-                again = nonce + fresh.encrypt(nonce, self._unwrap(wrapped, scope, person), _name(scope, person))
-                connection.execute("UPDATE key SET wrapped = ? WHERE scope = ? AND person = ?", (again, scope, person))
+            rows = connection.execute("SELECT scope, wrapped FROM key WHERE wrapped IS NOT NULL AND person = ''").fetchall()
+            for scope, wrapped in rows:
+                again = _wrap(fresh, _unwrap(self._wrapping, wrapped, scope, ""), scope, "")
+                connection.execute("UPDATE key SET wrapped = ? WHERE scope = ? AND person = ''", (again, scope))
             connection.execute("COMMIT")
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            _compact(connection)
         self._wrapping = fresh
         return len(rows)
 
-    def _row(self, connection: sqlite3.Connection, scope: str, person: str) -> tuple[bytes | None] | None:
+    def _get(self, connection: sqlite3.Connection, scope: str, person: str, wrapping: AESGCM, make: bool) -> bytes:
+        row = self._row(connection, scope, person)
+        if row is None and make:
+            fresh = _wrap(wrapping, os.urandom(KEY_BYTES), scope, person)
+            connection.execute("INSERT OR IGNORE INTO key VALUES (?, ?, ?)", (scope, person, fresh))
+            row = self._row(connection, scope, person)
+        if row is None or row[0] is None:
+            raise KeyDestroyed(scope)
+        return _unwrap(wrapping, row[0], scope, person)
+
+    @staticmethod
+    def _count(connection: sqlite3.Connection, scope: str) -> int:
+        (count,) = connection.execute("SELECT count(*) FROM key WHERE scope = ? AND wrapped IS NOT NULL", (scope,)).fetchone()
+        return int(count)
+
+    @staticmethod
+    def _destroy_one(connection: sqlite3.Connection, scope: str, person: str) -> int:
+        connection.execute("INSERT OR IGNORE INTO key VALUES (?, ?, NULL)", (scope, person))
+        done = "UPDATE key SET wrapped = NULL WHERE scope = ? AND person = ? AND wrapped IS NOT NULL"
+        return connection.execute(done, (scope, person)).rowcount
+
+    @staticmethod
+    def _row(connection: sqlite3.Connection, scope: str, person: str) -> tuple[bytes | None] | None:
         row: tuple[bytes | None] | None = connection.execute(
             "SELECT wrapped FROM key WHERE scope = ? AND person = ?", (scope, person)
         ).fetchone()
         return row
-
-    def _wrap(self, key: bytes, scope: str, person: str) -> bytes:
-        nonce = os.urandom(12)
-        return nonce + self._wrapping.encrypt(nonce, key, _name(scope, person))
-
-    def _unwrap(self, wrapped: bytes, scope: str, person: str) -> bytes:
-        try:
-            return self._wrapping.decrypt(wrapped[:12], wrapped[12:], _name(scope, person))
-        except InvalidTag:
-            raise KeyStoreError("The operator key does not fit this key store. Put the right key back.") from None
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=10, isolation_level=None)
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
         return connection
+
+
+def _wrap(wrapping: AESGCM, key: bytes, scope: str, person: str) -> bytes:
+    nonce = os.urandom(12)
+    return nonce + wrapping.encrypt(nonce, key, _name(scope, person))
+
+
+def _unwrap(wrapping: AESGCM, wrapped: bytes, scope: str, person: str) -> bytes:
+    try:
+        return wrapping.decrypt(wrapped[:12], wrapped[12:], _name(scope, person))
+    except InvalidTag:
+        raise KeyStoreError("The operator key does not fit this key store. Put the right key back.") from None
+
+
+def _compact(connection: sqlite3.Connection) -> None:
+    """Rewrite the file and empty its journal; another process reading a key holds this up for a moment."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            connection.execute("VACUUM")
+            (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.OperationalError:
+            busy = 1
+        if not busy:
+            return
+        if time.monotonic() > deadline:
+            raise KeyStoreError("The key store's journal could not be emptied, because something keeps reading it. Try again.")
+        time.sleep(0.02)
 
 
 def _name(scope: str, person: str) -> bytes:

@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import os
 import unicodedata
+from collections.abc import Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -74,17 +75,55 @@ class Vault:
         """The box of a webinar or of one person in it; its key is made on first use. Raises :class:`KeyDestroyed`."""
         return await self._box(f"webinar:{webinar_id}", person)
 
+    async def boxes(self, webinar_id: str) -> dict[str, Box]:
+        """All boxes of a webinar by person, ``""`` being its own: one read of the key store for thousands of rows."""
+        scope = f"webinar:{webinar_id}"
+        keys = await asyncio.to_thread(self._store.get_all, scope)
+        return {person: self._opened(scope, person, key) for person, key in keys.items()}
+
+    async def things_box(self, webinar_id: str) -> Box:
+        """The box of a webinar's recordings and uploads: it outlives an erasure of all participants, not of the webinar."""
+        return await self._box(f"things:{webinar_id}", "")
+
     async def account_box(self, account_id: str) -> Box:
         """The box of an account, for sealed values of its staff and settings."""
         return await self._box(f"account:{account_id}", "")
 
+    async def erasure_box(self, erasure_id: str) -> Box:
+        """The box of one erasure, for what it must remember until it is done."""
+        return await self._box(f"erasure:{erasure_id}", "")
+
     async def destroy(self, webinar_id: str, person: str | None = None) -> int:
-        """Destroy the keys of a webinar, or of one person in it; returns how many."""
-        return await self._destroy(f"webinar:{webinar_id}", person)
+        """Destroy all keys of a webinar, or that of one person in it; returns how many."""
+        if person is not None:
+            return await self.destroy_persons(webinar_id, [person])
+        gone = await self._destroy(f"webinar:{webinar_id}")
+        return gone + await self._destroy(f"things:{webinar_id}")
+
+    async def destroy_persons(self, webinar_id: str, persons: Sequence[str]) -> int:
+        """Destroy the keys of some persons in a webinar."""
+        return await self._destroy(f"webinar:{webinar_id}", persons)
+
+    async def renew(self, webinar_id: str, mark: str) -> int:
+        """Destroy all keys about people in a webinar that goes on; ``mark`` names the erasure, so a retry renews nothing twice."""
+        self._drop(f"webinar:{webinar_id}", None)
+        return await asyncio.to_thread(self._store.renew, f"webinar:{webinar_id}", mark)
 
     async def destroy_account(self, account_id: str) -> int:
         """Destroy the key of an account."""
-        return await self._destroy(f"account:{account_id}", None)
+        return await self._destroy(f"account:{account_id}")
+
+    async def destroy_erasure(self, erasure_id: str) -> int:
+        """Destroy what an erasure had to remember."""
+        return await self._destroy(f"erasure:{erasure_id}")
+
+    def rotate(self, new_operator_key: bytes) -> int:
+        """Wrap all keys by a new operator key; no row changes. Returns how many keys."""
+        return self._store.rewrap(new_operator_key)
+
+    def forget_person(self, webinar_id: str, person: str | None = None) -> None:
+        """Drop the opened keys of a webinar or of one person, after another process destroyed them."""
+        self._drop(f"webinar:{webinar_id}", None if person is None else [person])
 
     def forget(self) -> None:
         """Drop the opened keys from memory, as every process does when something was erased elsewhere."""
@@ -94,13 +133,22 @@ class Vault:
         box = self._boxes.get((scope, person))
         if box is None:
             key = await asyncio.to_thread(self._store.get, scope, person)
-            box = self._boxes[scope, person] = Box(f"{scope}|{person}" if person else scope, key)
+            box = self._opened(scope, person, key)
         return box
 
-    async def _destroy(self, scope: str, person: str | None) -> int:
-        for known in [k for k in self._boxes if k[0] == scope and person in (None, k[1])]:
+    def _opened(self, scope: str, person: str, key: bytes) -> Box:
+        box = Box(f"{scope}|{person}" if person else scope, key)
+        self._boxes[scope, person] = box
+        return box
+
+    async def _destroy(self, scope: str, persons: Sequence[str] | None = None) -> int:
+        gone = await asyncio.to_thread(self._store.destroy, scope, persons)
+        self._drop(scope, persons)
+        return gone
+
+    def _drop(self, scope: str, persons: Sequence[str] | None) -> None:
+        for known in [k for k in self._boxes if k[0] == scope and (persons is None or k[1] in persons)]:
             del self._boxes[known]
-        return await asyncio.to_thread(self._store.destroy, scope, person)
 
 
 def _derived(key: bytes, use: bytes) -> bytes:
