@@ -1,128 +1,255 @@
-"""Files of the frontend, served as they are: no build step.
+"""The browser's files: styles, modules, icons and images of ``frontend/``, read once at start and served from memory.
 
-One digest over all of them stands in every address, so browsers may keep them for ever and modules import each other by relative
-paths. Pages list what they will import as ``modulepreload``, found by walking the imports at start. Libraries come from
-``node_modules``, installed by ``npm ci``; nothing is fetched from elsewhere.
+Addresses carry a digest of the content and are cached for a year. Nothing outside the listed folders can be reached, because nothing
+is looked up on disk when a request comes. Stylesheets are joined along their ``@import`` lines; modules stay as they are written.
 """
 
 from __future__ import annotations
 
+import base64
+import gzip
 import hashlib
 import json
-import mimetypes
 import posixpath
 import re
+from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
-from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+import msgspec
+from markupsafe import Markup
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
 
-from app.core.errors import not_found
+from app.core.modules import Modules
 
-FRONTEND = Path(__file__).resolve().parents[2] / "frontend"
-OWN = ("src", "styles", "images")
-STYLE_ORDER = ("reset", "tokens", "base", "layout", "forms")
-_IMPORT = re.compile(r"""(?:^|[;\n])\s*(?:import|export)\b[^;'"()]*?["']([^"']+)["']""")
+MEDIA_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".webp": "image/webp",
+    ".ico": "image/x-icon",
+    ".vtt": "text/vtt; charset=utf-8",
+    ".wav": "audio/wav",
+    ".mp3": "audio/mpeg",
+}
+FOREVER = "public, max-age=31536000, immutable"
+SPRITE = "icons.svg"
 
-mimetypes.add_type("text/javascript", ".js")
-mimetypes.add_type("text/javascript", ".mjs")
+_IMPORT = re.compile(r"""@import\s+url\(["']?([^"')]+)["']?\)(?:\s+layer\(([\w.-]+)\))?\s*;""")
+_CSS_URL = re.compile(r"""url\(["']?(?!data:|#|/)([^"')]+)["']?\)""")
+_DIGEST = re.compile(r"^(.*)-([0-9a-f]{12})(\.\w+)$")
+_ICON = re.compile(r"""\bicon(?:_name)?\s*(?:\(|=|:)\s*["']([a-z0-9-]+)["']""")
+_ICON_BUTTON = re.compile(r"""\bicon_button\(.*?,\s*["']([a-z0-9-]+)["']""")
+_SVG = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)
+
+# Runs before the first paint; a module would come too late and the page would flash.
+THEME_SCRIPT = 'try{var t=sessionStorage.getItem("lectern.theme");if(t==="light"||t==="dark")document.documentElement.dataset.theme=t}catch(e){}'
 
 
-class AssetsError(Exception):
-    """The browser libraries are not installed."""
+class Asset(msgspec.Struct, frozen=True):
+    """One file as it goes out."""
+
+    path: str
+    body: bytes
+    packed: bytes
+    digest: str
+    media_type: str
+
+
+class Weight(msgspec.Struct, frozen=True):
+    """What a page loads before it works: modules of our own, all modules, and bytes as sent (gzip)."""
+
+    own: int
+    modules: int
+    size: int
 
 
 class Assets:
-    """All files, by the name a page calls them (``styles/base.css``)."""
+    """All files of ``root`` that browsers may have. An ASGI app, to be mounted at ``prefix``; pages ask it for addresses."""
 
-    def __init__(self, root: Path = FRONTEND) -> None:
-        self._root = root
-        self._imports: dict[str, str] = json.loads((root / "importmap.json").read_text())["imports"]
-        self._own = [p for folder in OWN for p in sorted((root / folder).rglob("*")) if p.is_file()]
-        self._libraries = self._installed()
-        self.prefix = f"/static/{self._digest()}/"
-        self.importmap = json.dumps({"imports": {name: self.prefix + path for name, path in self._imports.items()}})
-        self.icons = _sprite(root)
+    theme_script = Markup(THEME_SCRIPT)  # noqa: S704 - a constant of this module
 
-    def url(self, name: str) -> str:
-        """Address of a file."""
-        if not (self._root / name).is_file():
-            raise KeyError(name)
-        return self.prefix + name
+    def __init__(self, root: Path, prefix: str = "/static") -> None:
+        self.root = root
+        self.prefix = prefix.rstrip("/")
+        self._names: dict[str, str] = json.loads((root / "importmap.json").read_text())["imports"]
+        self._sources: dict[str, bytes] = {}
+        self._assets: dict[str, Asset] = {}
+        self._collect()
+        self._modules = Modules(self._text, self._names)
+        self._add_libraries()
+        self._icons = _icon_names(root)
+        self._add(SPRITE, _sprite(root / "node_modules/lucide-static/icons", self._icons))
+        for path in sorted(self._sources):
+            if path.endswith(".css"):
+                self._add(path, self._joined(path).encode())
+        self._importmap = lru_cache(maxsize=None)(self._make_importmap)
 
-    def styles(self) -> list[str]:
-        """Addresses of all style sheets: the base in its order, then one for each component."""
-        names = [p.relative_to(self._root).as_posix() for p in self._own if p.suffix == ".css"]
+    # What pages ask for
 
-        def rank(name: str) -> tuple[int, str]:
-            stem = Path(name).stem.lstrip("_")
-            return (STYLE_ORDER.index(stem) if stem in STYLE_ORDER else len(STYLE_ORDER), name)
+    def url(self, path: str) -> str:
+        """Address of a file with its digest. Raises ``LookupError`` when there is no such file."""
+        asset = self._assets.get(path)
+        if asset is None:
+            raise LookupError(f"There is no frontend/{path}.")
+        stem, suffix = posixpath.splitext(path)
+        return f"{self.prefix}/{stem}-{asset.digest}{suffix}"
 
-        return [self.url(name) for name in sorted(names, key=rank)]
+    @property
+    def sprite(self) -> str:
+        """Address of the icon sprite."""
+        return self.url(SPRITE)
 
-    def preload(self, entry: str) -> list[str]:
-        """Addresses of all modules that ``entry`` (``src/pages/room.js``) imports at once, own and libraries'."""
-        seen: dict[str, None] = {}
-        waiting = [entry]
-        while waiting:
-            name = waiting.pop(0)
-            if name in seen or not (self._root / name).is_file():
-                continue
-            seen[name] = None
-            waiting.extend(self._wanted_by(name))
-        return [self.url(name) for name in seen if name != entry]
+    def icon(self, name: str) -> str:
+        """Address of one icon. Raises ``LookupError`` when it is in no template, module or ``icons.json``."""
+        if name not in self._icons:
+            raise LookupError(f"The icon {name!r} is not in the sprite. Add its name to frontend/icons.json.")
+        return f"{self.sprite}#{name}"
 
-    async def serve(self, request: Request) -> Response:
-        """Route handler of ``/static/{digest}/{path}``."""
-        name = request.path_params["path"]
-        path = (self._root / name).resolve()
-        allowed = any(path.is_relative_to(folder) for folder in self._folders())
-        if not request.url.path.startswith(self.prefix) or not allowed or not path.is_file():
-            raise not_found()
-        kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-        return FileResponse(path, media_type=kind, headers={"Cache-Control": "public, max-age=31536000, immutable"})
+    def importmap(self, entry: str) -> Markup:
+        """The import map of a page whose module is ``entry``: names and undigested addresses to digested ones."""
+        return Markup(self._importmap(entry))  # noqa: S704 - JSON with "<" escaped
 
-    def _folders(self) -> list[Path]:
-        return [(self._root / folder).resolve() for folder in OWN] + self._libraries
+    def importmap_hash(self, entry: str) -> str:
+        """Source expression for ``script-src`` of a page that has no nonce."""
+        return "'sha256-" + base64.b64encode(hashlib.sha256(self._importmap(entry).encode()).digest()).decode() + "'"
 
-    def _installed(self) -> list[Path]:
-        packages = set()
-        for name, relative in self._imports.items():
-            parts = relative.split("/")
-            package = "/".join(parts[: 3 if parts[1].startswith("@") else 2])
-            if not (self._root / relative.rstrip("/")).exists():
-                raise AssetsError(f"{name} is not installed. Run: npm ci --omit=dev in frontend/ (bin/run does it).")
-            packages.add((self._root / package).resolve())
-        return sorted(packages)
+    def preloads(self, entry: str) -> list[str]:
+        """Addresses of all modules that ``entry`` needs at once, without itself."""
+        return [self.url(path) for path in self._modules.eager(entry)[1:]]
 
-    def _digest(self) -> str:
-        digest = hashlib.sha256((self._root / "package-lock.json").read_bytes())
-        for path in self._own:
-            digest.update(path.relative_to(self._root).as_posix().encode() + path.read_bytes())
-        return digest.hexdigest()[:12]
+    def weight(self, entry: str, *styles: str) -> Weight:
+        """What ``entry`` costs a browser with an empty cache, with the given stylesheets."""
+        paths = self._modules.eager(entry)
+        own = sum(1 for path in paths if not path.startswith("node_modules/"))
+        return Weight(own, len(paths), sum(len(self._assets[path].packed) for path in (*paths, *styles)))
 
-    def _wanted_by(self, name: str) -> list[str]:
-        found = []
-        for wanted in _IMPORT.findall((self._root / name).read_text()):
-            if wanted.startswith("."):
-                found.append(posixpath.normpath(posixpath.join(posixpath.dirname(name), wanted)))
-            elif wanted in self._imports:
-                found.append(self._imports[wanted])
-            else:
-                folder = next((key for key in self._imports if key.endswith("/") and wanted.startswith(key)), None)
-                if folder:
-                    found.append(self._imports[folder] + wanted[len(folder) :])
-        return found
+    # Serving
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer GET and HEAD below the mount."""
+        await self._respond(scope)(scope, receive, send)
+
+    def _respond(self, scope: Scope) -> Response:
+        if scope["method"] not in ("GET", "HEAD"):
+            return PlainTextResponse("Only GET is possible here.", 405, {"allow": "GET, HEAD"})
+        path = scope["path"].removeprefix(scope.get("root_path", "")).removeprefix(self.prefix).lstrip("/")
+        asset, exact = self._find(path)
+        if asset is None:
+            return PlainTextResponse("There is no such file.", 404, {"cache-control": "no-store"})
+        return _answer(asset, Headers(scope=scope), exact=exact)
+
+    def _find(self, path: str) -> tuple[Asset | None, bool]:
+        """The asset, and whether the digest fits. An old digest gets today's file, so that a page from before an update still works."""
+        if path in self._assets:
+            return self._assets[path], False
+        if (parts := _DIGEST.match(path)) and (asset := self._assets.get(parts[1] + parts[3])):
+            return asset, asset.digest == parts[2]
+        return None, False
+
+    # Reading
+
+    def _collect(self) -> None:
+        for folder in ("styles", "src", "images", "sounds"):
+            for file in sorted((self.root / folder).rglob("*")):
+                if file.is_file() and file.suffix in MEDIA_TYPES:
+                    path = file.relative_to(self.root).as_posix()
+                    self._sources[path] = file.read_bytes()
+                    if file.suffix != ".css":
+                        self._add(path, self._sources[path])
+
+    def _add_libraries(self) -> None:
+        """Of ``node_modules`` only what our modules reach."""
+        own = [path for path in self._sources if path.endswith(".js")]
+        for entry in own:
+            for path in self._modules.reachable(entry):
+                if path not in self._assets:
+                    self._add(path, self._text(path).encode())
+
+    def _text(self, path: str) -> str:
+        if path not in self._sources:
+            if not path.startswith("node_modules/") or ".." in path:
+                raise KeyError(path)
+            try:
+                self._sources[path] = (self.root / path).read_bytes()
+            except OSError:
+                raise KeyError(path) from None
+        return self._sources[path].decode()
+
+    def _add(self, path: str, body: bytes) -> None:
+        media_type = MEDIA_TYPES[posixpath.splitext(path)[1]]
+        digest = hashlib.sha256(body).hexdigest()[:12]
+        self._assets[path] = Asset(path, body, gzip.compress(body, 9, mtime=0), digest, media_type)
+
+    def _joined(self, path: str, seen: tuple[str, ...] = ()) -> str:
+        """A stylesheet with its imports in place and its own addresses digested."""
+        if path in seen:
+            raise LookupError(f"frontend/{path} imports itself.")
+        folder = posixpath.dirname(path)
+
+        def inline(match: re.Match[str]) -> str:
+            target = posixpath.normpath(posixpath.join(folder, match[1]))
+            if target not in self._sources:
+                raise LookupError(f"frontend/{path} imports {match[1]}, and there is no frontend/{target}.")
+            body = self._joined(target, (*seen, path))
+            return f"@layer {match[2]} {{\n{body}}}" if match[2] else body
+
+        def digested(match: re.Match[str]) -> str:
+            return f'url("{self.url(posixpath.normpath(posixpath.join(folder, match[1])))}")'
+
+        return _CSS_URL.sub(digested, _IMPORT.sub(inline, self._sources[path].decode()))
+
+    def _make_importmap(self, entry: str) -> str:
+        paths = self._modules.reachable(entry)
+        imports = {name: self.url(path) for name, path in self._modules.bare_names(paths).items()}
+        imports |= {f"{self.prefix}/{path}": self.url(path) for path in paths}
+        return json.dumps({"imports": dict(sorted(imports.items()))}, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def _sprite(root: Path) -> str:
-    """One SVG with every icon that ``icons.json`` names, from lucide-static."""
-    names: list[str] = json.loads((root / "icons.json").read_text())
+def _answer(asset: Asset, headers: Headers, *, exact: bool) -> Response:
+    out = {
+        "cache-control": FOREVER if exact else "no-cache",
+        "etag": f'"{asset.digest}"',
+        "vary": "accept-encoding",
+        "x-content-type-options": "nosniff",
+        "cross-origin-resource-policy": "same-origin",
+    }
+    if headers.get("if-none-match") == out["etag"]:
+        return Response(status_code=304, headers=out)
+    body = asset.body
+    if len(asset.packed) < len(body) and "gzip" in headers.get("accept-encoding", ""):
+        body, out["content-encoding"] = asset.packed, "gzip"
+    return Response(body, headers=out, media_type=asset.media_type)
+
+
+def _icon_names(root: Path) -> frozenset[str]:
+    """Names in ``icons.json``, and every icon that a template or module names in writing."""
+    available = {file.stem for file in (root / "node_modules/lucide-static/icons").glob("*.svg")}
+    names: set[str] = set(json.loads((root / "icons.json").read_text()))
+    for source in _readable(root):
+        names |= {name for name in _ICON.findall(source) + _ICON_BUTTON.findall(source) if name in available}
+    if missing := names - available:
+        raise LookupError(f"Lucide has no icon named {', '.join(sorted(missing))}.")
+    return frozenset(names)
+
+
+def _readable(root: Path) -> Iterable[str]:
+    for folder, pattern in (("templates", "*.html"), ("src", "*.js")):
+        for file in (root / folder).rglob(pattern):
+            yield file.read_text()
+
+
+def _sprite(folder: Path, names: Iterable[str]) -> bytes:
     symbols = []
-    for name in names:
-        path = root / "node_modules" / "lucide-static" / "icons" / f"{name}.svg"
-        if not path.is_file():
-            raise AssetsError(f"The icon {name} is not installed. Run: npm ci in frontend/.")
-        inner = re.sub(r"^.*?<svg[^>]*>|</svg>\s*$", "", path.read_text(), flags=re.DOTALL)
-        symbols.append(f'<symbol id="i-{name}" viewBox="0 0 24 24">{inner.strip()}</symbol>')
-    return f'<svg xmlns="http://www.w3.org/2000/svg">{"".join(symbols)}</svg>'
+    for name in sorted(names):
+        found = _SVG.search((folder / f"{name}.svg").read_text())
+        if found:
+            inner = re.sub(r"\s+", " ", found[1]).strip()
+            symbols.append(f'<symbol id="{name}" viewBox="0 0 24 24">{inner}</symbol>')
+    return f'<svg xmlns="http://www.w3.org/2000/svg">{"".join(symbols)}</svg>\n'.encode()
