@@ -13,7 +13,16 @@ RATE = 30
 SECONDS = 10
 SIZE = (1280, 720)
 BITS = 16
-BARS = ((180, 128, 128), (168, 44, 136), (145, 147, 44), (134, 63, 52), (63, 193, 204), (51, 109, 212), (28, 212, 120), (90, 100, 160))
+BARS = (
+    (180, 128, 128),
+    (168, 44, 136),
+    (145, 147, 44),
+    (134, 63, 52),
+    (63, 193, 204),
+    (51, 109, 212),
+    (28, 212, 120),
+    (90, 100, 160),
+)
 _FONT = {
     "0": (7, 5, 5, 5, 7), "1": (2, 6, 2, 2, 7), "2": (7, 1, 7, 4, 7), "3": (7, 1, 7, 1, 7), "4": (5, 5, 7, 1, 1),
     "5": (7, 4, 7, 1, 7), "6": (7, 4, 7, 5, 7), "7": (7, 1, 1, 2, 2), "8": (7, 5, 7, 5, 7), "9": (7, 5, 7, 1, 7), ".": (0, 0, 0, 0, 2),
@@ -36,7 +45,14 @@ def _picture(out: av.container.OutputContainer, size: tuple[int, int], seconds: 
     video = out.add_stream("libx264", rate=RATE)
     video.width, video.height, video.pix_fmt, video.bit_rate = *size, "yuv420p", 1_200_000
     video.profile = "Baseline"
-    video.options = {"preset": "veryfast", "tune": "zerolatency", "g": str(RATE), "keyint_min": str(RATE), "sc_threshold": "0", "forced-idr": "1"}
+    video.options = {
+        "preset": "veryfast",
+        "tune": "zerolatency",
+        "g": str(RATE),
+        "keyint_min": str(RATE),
+        "sc_threshold": "0",
+        "forced-idr": "1",
+    }
     audio = out.add_stream("libopus", rate=48000)
     audio.layout = "stereo"
     audio.options = {"frame_duration": "20"}
@@ -59,7 +75,9 @@ def draw(number: int, size: tuple[int, int]) -> av.VideoFrame:
         shift = (number * 2 * w // width) % (w // 8 + 1)
         row = bars[shift : shift + w]
         rows = [row] * h
-        blocks = b"".join(_block(number >> (BITS - 1 - i) & 1, plane) * (w // BITS) for i in range(BITS)).ljust(w, _block(0, plane))
+        blocks = b"".join(_block(number >> (BITS - 1 - i) & 1, plane) * (w // BITS) for i in range(BITS)).ljust(
+            w, _block(0, plane)
+        )
         rows[h * 3 // 4 :] = [blocks] * (h - h * 3 // 4)
         if plane == 0:
             _write(rows, f"{number / RATE:05.2f}", w, h)
@@ -93,7 +111,10 @@ def _tone(number: int) -> av.AudioFrame:
     """20 ms of a quiet chord; whole periods fit into a second, so the loop has no click."""
     frame = av.AudioFrame(format="s16", layout="stereo", samples=960)
     at = number * 960
-    wave = (int(1500 * (math.sin(math.tau * 220 * (at + i) / 48000) + math.sin(math.tau * 330 * (at + i) / 48000))) for i in range(960))
+    wave = (
+        int(1500 * (math.sin(math.tau * 220 * (at + i) / 48000) + math.sin(math.tau * 330 * (at + i) / 48000)))
+        for i in range(960)
+    )
     frame.planes[0].update(array("h", (value for sample in wave for value in (sample, sample))).tobytes())
     frame.sample_rate, frame.pts, frame.time_base = 48000, at, Fraction(1, 48000)
     return frame

@@ -76,7 +76,9 @@ class DatabaseDirectory:
         if known is not None and now - known[0] < FRESH:
             return known[1]
         async with self._work.read() as session:
-            row = (await session.execute(select(Webinar.broadcast, Webinar.data_state).where(Webinar.id == webinar_id))).one_or_none()
+            row = (
+                await session.execute(select(Webinar.broadcast, Webinar.data_state).where(Webinar.id == webinar_id))
+            ).one_or_none()
         gone = row is None or row.data_state in ("purging", "purged")
         state = Broadcast.ENDED if row is None or gone else Broadcast(row.broadcast)
         if len(self._states) >= MOST_KEPT:

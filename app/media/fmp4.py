@@ -66,9 +66,7 @@ def audio_init(config: bytes, rate: int, channels: int, bitrate: int) -> bytes:
 def fragment(number: int, samples: Sequence[Sample]) -> bytes:
     """One part: moof and mdat."""
     head = struct.pack(">LL", len(samples), 0)
-    rows = b"".join(
-        struct.pack(">LLL", s.duration, len(s.data), KEY_FLAGS if s.key else DELTA_FLAGS) for s in samples
-    )
+    rows = b"".join(struct.pack(">LLL", s.duration, len(s.data), KEY_FLAGS if s.key else DELTA_FLAGS) for s in samples)
     trun = bytearray(full(b"trun", 0, 0x701, head, rows))
     track = [
         full(b"tfhd", 0, 0x020000, struct.pack(">L", 1)),

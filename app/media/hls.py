@@ -19,7 +19,9 @@ PLAYLIST = "application/vnd.apple.mpegurl"
 BANDWIDTH = 3_000_000
 LIVE_CACHE = "no-cache"
 KEPT_CACHE = "public, max-age=60, immutable"
-_NAME = re.compile(r"(?P<run>[A-Za-z0-9]{8})-(?P<kind>video|audio)-(?:init(?P<init>\d{1,9})\.mp4|(?P<msn>\d{1,12})(?:\.(?P<part>\d{1,4}))?\.m4s)")
+_NAME = re.compile(
+    r"(?P<run>[A-Za-z0-9]{8})-(?P<kind>video|audio)-(?:init(?P<init>\d{1,9})\.mp4|(?P<msn>\d{1,12})(?:\.(?P<part>\d{1,4}))?\.m4s)"
+)
 
 
 class Hls:
@@ -76,12 +78,21 @@ class View:
 
     def _ready(self, track: Track) -> bool:
         first = self.first(track)
-        return first is not None and track.next_number > first and bool(track.segments) and bool(track.segments[-1].parts or len(track.segments) > 1)
+        return (
+            first is not None
+            and track.next_number > first
+            and bool(track.segments)
+            and bool(track.segments[-1].parts or len(track.segments) > 1)
+        )
 
     def master(self) -> str:
         """The multivariant playlist."""
         video, audio = self.tracks()
-        if (video is None and self.program.video.init) or (video is None and audio is None) or (audio is None and self.program.audio.init):
+        if (
+            (video is None and self.program.video.init)
+            or (video is None and audio is None)
+            or (audio is None and self.program.audio.init)
+        ):
             raise not_yet()
         return playlist.master(video, audio, BANDWIDTH)
 

@@ -14,6 +14,8 @@ from app.media.sound import BITRATE, RATE, Sound
 from app.media.track import PART, SEGMENT_TARGET, Part, Track
 
 VIDEO_SCALE = 90000
+EPOCH = 1_767_225_600
+"""Segment numbers count from 2026, at most one a second."""
 START = 10.0
 """Seconds the timeline begins at: the AAC encoder's priming would make times before zero."""
 SHORTEST = 1.0
@@ -59,8 +61,9 @@ class Program:
     """Everything an audience can fetch of one webinar."""
 
     def __init__(self) -> None:
-        now = time.time()
-        run, first = new_id()[:8].replace("-", "a").replace("_", "b"), int(now)
+        run = new_id()[:8].replace("-", "a").replace("_", "b")
+        # Numbers grow over restarts of this process too, so a player that comes back is never ahead of the playlist.
+        first = int(time.time()) - EPOCH
         self.video = Cutter(Track("video", run, first), VIDEO_SCALE)
         self.audio = Cutter(Track("audio", run, first), RATE)
         self.audience = Views()

@@ -20,7 +20,9 @@ def master(video: Track | None, audio: Track | None, bandwidth: int) -> str:
     if video is not None and video.size is not None:
         attributes.append(f"RESOLUTION={video.size[0]}x{video.size[1]}")
     if video is not None and audio is not None:
-        lines.append('#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="Original",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="audio.m3u8"')
+        lines.append(
+            '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="Original",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="audio.m3u8"'
+        )
         attributes.append('AUDIO="sound"')
     lines += ["#EXT-X-STREAM-INF:" + ",".join(attributes), "video.m3u8" if video is not None else "audio.m3u8"]
     return "\n".join(lines) + "\n"
@@ -55,7 +57,8 @@ def _segment(track: Track, segment: Segment, *, new_init: bool, with_parts: bool
     lines.append(f"#EXT-X-PROGRAM-DATE-TIME:{_date(segment.at)}")
     if with_parts or not segment.done:
         lines += [
-            f'#EXT-X-PART:DURATION={part.duration:.5f},URI="{part_name(track, segment.number, i)}"' + ",INDEPENDENT=YES" * part.independent
+            f'#EXT-X-PART:DURATION={part.duration:.5f},URI="{part_name(track, segment.number, i)}"'
+            + ",INDEPENDENT=YES" * part.independent
             for i, part in enumerate(segment.parts)
         ]
     if segment.done:

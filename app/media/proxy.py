@@ -31,7 +31,9 @@ class MediaProxy:
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=64)
-        self._client = httpx2.AsyncClient(base_url=self.url, timeout=TIMEOUT, limits=limits, trust_env=False, follow_redirects=False)
+        self._client = httpx2.AsyncClient(
+            base_url=self.url, timeout=TIMEOUT, limits=limits, trust_env=False, follow_redirects=False
+        )
 
     def routes(self) -> list[Route]:
         """For the web application."""

@@ -57,8 +57,8 @@ class Track:
         self.inits: dict[int, bytes] = {}
         self.codec = ""
         self.size: tuple[int, int] | None = None
-        self.breaks_before = first
-        """EXT-X-DISCONTINUITY-SEQUENCE of the first segment kept; starts high so that it grows over restarts too."""
+        self.breaks_before = 0
+        """EXT-X-DISCONTINUITY-SEQUENCE of the first segment kept. Small: hls.js keeps arrays that are as long as this number."""
         self.closed = False
         self._changed = asyncio.Event()
 

@@ -64,7 +64,11 @@ async def test_a_live_playlist_keeps_the_rules(name: str) -> None:
         names = re.findall(r'^(?!#)(\S+)$|URI="([^"]+m4s)"', text, re.MULTILINE)
         for segment, part in names[:-2]:
             answer = await here.client.get(f"{here.url}/hls/crew/{segment or part}")
-            assert (answer.status_code, answer.content[4:8], "immutable" in answer.headers["cache-control"]) == (200, b"moof", True)
+            assert (answer.status_code, answer.content[4:8], "immutable" in answer.headers["cache-control"]) == (
+                200,
+                b"moof",
+                True,
+            )
 
 
 async def test_a_reload_waits_for_the_part_that_was_asked_for() -> None:

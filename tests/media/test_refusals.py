@@ -81,7 +81,9 @@ async def test_the_session_follows_rfc_9725() -> None:
             "application/trickle-ice-sdpfrag",
         )
         url = here.url + answer.headers["location"]
-        fragment = "a=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuv\r\nm=audio 9 RTP/AVP 0\r\na=mid:0\r\na=end-of-candidates\r\n"
+        fragment = (
+            "a=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuv\r\nm=audio 9 RTP/AVP 0\r\na=mid:0\r\na=end-of-candidates\r\n"
+        )
         patch = {"Authorization": "Bearer seat-a", "Content-Type": "application/trickle-ice-sdpfrag"}
         tag = answer.headers["etag"]
         statuses = [

@@ -76,7 +76,9 @@ class Network:
             foundation, component, transport, priority, host, port = match.groups()
             if ":" in host or host == "127.0.0.1":
                 return line
-            return line + f"a=candidate:p{foundation} {component} {transport} {priority} {self.public_address} {port} typ host\r\n"
+            return (
+                line + f"a=candidate:p{foundation} {component} {transport} {priority} {self.public_address} {port} typ host\r\n"
+            )
 
         return _CANDIDATE.sub(both, sdp)
 
