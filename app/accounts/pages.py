@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -10,7 +12,6 @@ from app.accounts import staff
 from app.accounts.current import cookie_name, needs, staff_of
 from app.accounts.models import Account
 from app.accounts.passwords import Passwords
-from app.core.brand import is_colour
 from app.core.errors import Problem, invalid
 from app.core.http import form, page, see_other
 from app.core.i18n import languages
@@ -19,6 +20,7 @@ from app.core.permissions import Permission, Role
 from app.core.unit import Unit, Work
 from app.settings import Settings
 
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 OFFERED = [role for role in Role if role is not Role.PARTICIPANT]
 
 
@@ -39,9 +41,9 @@ class AccountPages:
             Route("/sign-out", self.sign_out, methods=["POST"]),
             Route("/first-run", self.first_run, methods=["GET", "POST"]),
             Route("/invite/{secret}", self.accept, methods=["GET", "POST"]),
-            Route("/admin/profile", self.profile, methods=["GET", "POST"]),
-            Route("/admin/profile/password", self.password, methods=["POST"]),
-            Route("/admin/profile/sessions", self.sessions, methods=["POST"]),
+            Route("/admin/me", self.profile, methods=["GET", "POST"]),
+            Route("/admin/me/password", self.password, methods=["POST"]),
+            Route("/admin/me/sessions", self.sessions, methods=["POST"]),
             Route("/admin/team", self.team, methods=["GET", "POST"]),
             Route("/admin/team/{staff}", self.member, methods=["POST"]),
             Route("/admin/settings", self.settings, methods=["GET", "POST"]),
@@ -149,7 +151,7 @@ class AccountPages:
                 )
         except Problem as problem:
             return self._profile(request, values, problem)
-        return see_other("/admin/profile?saved=1")
+        return see_other("/admin/me?saved=1")
 
     @needs()
     async def password(self, request: Request) -> Response:
@@ -163,7 +165,7 @@ class AccountPages:
                 )
         except Problem as problem:
             return self._profile(request, {"name": who.name, "email": who.email, "lang": who.lang}, problem)
-        return see_other("/admin/profile?saved=1")
+        return see_other("/admin/me?saved=1")
 
     @needs()
     async def sessions(self, request: Request) -> Response:
@@ -171,7 +173,7 @@ class AccountPages:
         who = staff_of(request)
         async with self._work.unit() as unit:
             await staff.sign_out_everywhere(unit, who.staff_id, except_mark=who.session)
-        return see_other("/admin/profile?saved=1")
+        return see_other("/admin/me?saved=1")
 
     @needs(Permission.TEAM_MANAGE)
     async def team(self, request: Request) -> Response:
@@ -210,7 +212,7 @@ class AccountPages:
         wrong = {}
         if not 1 <= len(name) <= 120:
             wrong["name"] = "Say a name of at most 120 characters."
-        if colour and not is_colour(colour):
+        if colour and not _COLOUR.fullmatch(colour):
             wrong["colour"] = "Use a colour of the form #3457d5."
         if wrong:
             return page(request, "accounts/settings.html", status=422, values=values, problem=invalid(wrong))

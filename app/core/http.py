@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from app.core import i18n
+from app.core.brand import Brand
 from app.core.errors import Problem
 from app.core.templates import Pages
 
@@ -19,6 +20,8 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 FIELD_MAX = 20_000
+OWN_PAGES = frozenset({403, 404, 410, 429, 500, 503})
+"""Statuses with an error page of their own."""
 
 
 def lang_of(request: Request) -> str:
@@ -34,12 +37,17 @@ def page(request: Request, template: str, *, status: int = 200, **context: Any) 
     """A page from a template. ``user``, ``lang``, ``_`` and the assets are there by themselves."""
     pages: Pages = request.app.state.pages
     lang = lang_of(request)
+    staff = getattr(request.state, "staff", None)
+    if staff is not None:
+        context.setdefault("brand", Brand(name=staff.account_name, accent=staff.colour))
     html = pages.render(
         template,
         request=request,
         lang=lang,
         csp_nonce=getattr(request.state, "csp_nonce", ""),
-        user=getattr(request.state, "staff", None),
+        user=staff,
+        status=status,
+        saved="saved" in request.query_params,
         **context,
     )
     return HTMLResponse(html, status_code=status, headers={"Content-Language": lang})
@@ -98,7 +106,8 @@ async def on_problem(request: Request, error: Exception) -> Response:
 def error_page(request: Request, problem: Problem) -> Response:
     """The page for a problem that has no form to return to."""
     said = i18n.translate(lang_of(request), problem.text, problem.params)
-    answer = page(request, "errors/problem.html", status=problem.status, problem=problem, said=said)
+    template = f"errors/{problem.status}.html" if problem.status in OWN_PAGES else "errors/problem.html"
+    answer = page(request, template, status=problem.status, text=said, code=problem.code, retry_after=problem.retry_after)
     answer.headers.update(_retry(problem))
     return answer
 

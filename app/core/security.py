@@ -24,7 +24,7 @@ def policy(nonce: str, live_origin: str, ancestors: str = "'none'") -> str:
         (
             "default-src 'none'",
             f"script-src 'self' 'nonce-{nonce}'",
-            "style-src 'self'",
+            f"style-src 'self' 'nonce-{nonce}'",
             "img-src 'self' data: blob:",
             "font-src 'self'",
             "media-src 'self' blob:",

@@ -10,7 +10,7 @@ import jinja2
 
 from app.core import i18n
 from app.core.assets import Assets
-from app.core.brand import brand_of
+from app.core.brand import Brand
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "frontend" / "templates"
 
@@ -22,11 +22,10 @@ class Pages:
         self._environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader(TEMPLATES),
             autoescape=True,
-            undefined=jinja2.StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals.update(assets=assets, languages=i18n.languages(), brand=brand_of(None), **shared)
+        self._environment.globals.update(assets=assets, languages=i18n.languages(), brand=Brand(), **shared)
         self._environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "ensure_ascii": False}
 
     def render(self, template: str, *, lang: str, **context: Any) -> str:

@@ -59,7 +59,7 @@ def read_details(values: dict[str, str]) -> Details:
         wrong["slug"] = "Use 3 to 60 letters a to z, digits and hyphens."
     if wrong or starts_at is None:
         raise invalid(wrong)
-    return Details(title, summary, starts_at, int(minutes), values.get("zone", "UTC"), publication, mode, slug)
+    return Details(title, summary, starts_at, int(minutes), values.get("starts_zone", "UTC"), publication, mode, slug)
 
 
 async def make(unit: Unit, account_id: str, details: Details, lang: str) -> Webinar:
@@ -135,16 +135,16 @@ async def upcoming(session: AsyncSession, now: datetime) -> list[Webinar]:
 
 
 def _start(values: dict[str, str], wrong: dict[str, str]) -> datetime | None:
-    name = values.get("zone", "UTC")
+    name = values.get("starts_zone", "UTC")
     local_zone = zone(name)
     if str(local_zone) != name:
-        wrong["zone"] = "Choose a time zone from the list."
+        wrong["starts"] = "Choose a time zone from the list."
     try:
-        local = datetime.fromisoformat(values.get("starts_at", ""))
+        local = datetime.fromisoformat(f"{values.get('starts_date', '')}T{values.get('starts_time', '')}")
     except ValueError:
-        wrong["starts_at"] = "Say date and time, such as 2027-01-15 at 14:00."
+        wrong["starts"] = "Say date and time, such as 2027-01-15 at 14:00."
         return None
-    return local.replace(tzinfo=local_zone) if local.tzinfo is None else local
+    return local.replace(tzinfo=local_zone)
 
 
 async def _free_slug(session: AsyncSession, details: Details) -> str:

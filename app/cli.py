@@ -1,0 +1,134 @@
+"""``python -m app``: serve, media, work, migrate, demo, doctor."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import click
+import msgspec
+
+from app.settings import Settings, SettingsError, load
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@click.group(help="Lectern: a self-hosted webinar platform that forgets.")
+@click.pass_context
+def main(context: click.Context) -> None:
+    """All commands share the settings."""
+    try:
+        context.obj = load(os.environ)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command(help="Run the web process; in the embedded default also media and jobs.")
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=int, help="Port to listen on.")
+@click.pass_obj
+def serve(settings: Settings, host: str | None, port: int | None) -> None:
+    """Serve people."""
+    settings = msgspec.structs.replace(settings, host=host or settings.host, port=port or settings.port)
+    _check_port(settings)
+    _no_core_dumps()
+    from app.serve import serve as run
+
+    import uvloop
+
+    uvloop.run(run(settings))
+
+
+@main.command(help="Run a media process.")
+@click.pass_obj
+def media(settings: Settings) -> None:
+    """Take in and hand out pictures and sound."""
+    _no_core_dumps()
+    import uvloop
+
+    from app.media.process import run
+
+    uvloop.run(run(settings))
+
+
+@main.command(help="Run background jobs until stopped.")
+@click.pass_obj
+def work(settings: Settings) -> None:
+    """Jobs only."""
+    _no_core_dumps()
+    asyncio.run(_work(settings))
+
+
+@main.command(help="Bring the database to this version.")
+@click.pass_obj
+def migrate(settings: Settings) -> None:
+    """Run the migrations."""
+    upgrade(settings)
+    click.echo("The database is up to date.")
+
+
+@main.command(help="Fill an empty database with a lively demo account.")
+@click.pass_obj
+def demo(settings: Settings) -> None:
+    """Seed the demo."""
+    from app.demo.seed import seed
+
+    for line in asyncio.run(seed(settings)):
+        click.echo(line)
+
+
+@main.command(help="Say what is missing here, and what that costs.")
+@click.pass_obj
+def doctor(settings: Settings) -> None:
+    """Look at the machine and the settings."""
+    from app.doctor import examine
+
+    findings = asyncio.run(examine(settings))
+    for finding in findings:
+        click.echo(f"{'ok  ' if finding.good else 'LOOK'}  {finding.text}")
+    if not all(finding.good or not finding.stops for finding in findings):
+        raise SystemExit(1)
+
+
+def upgrade(settings: Settings) -> None:
+    """Run Alembic to the newest version."""
+    from alembic import command
+    from alembic.config import Config
+
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    config = Config(ROOT / "alembic.ini")
+    config.set_main_option("script_location", str(ROOT / "alembic"))
+    config.attributes["database_url"] = settings.database_url
+    command.upgrade(config, "head")
+
+
+async def _work(settings: Settings) -> None:
+    from app.main import join_parts
+
+    parts = join_parts(settings)
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, parts.worker.stop)
+    await parts.worker.run()
+    await parts.broker.close()
+    await parts.database.close()
+
+
+def _check_port(settings: Settings) -> None:
+    try:
+        socket.create_server((settings.host, settings.port)).close()
+    except OSError as error:
+        text = f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}. Choose another with --port or LECTERN_PORT."
+        raise click.ClickException(text) from error
+
+
+def _no_core_dumps() -> None:
+    """A crash must not write people's words from memory to the disk."""
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

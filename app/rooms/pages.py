@@ -1,0 +1,265 @@
+"""Pages of the webinar: public page and room, tickets, studio and console, and the organiser's list and forms."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from app.accounts.current import needs, staff_of
+from app.accounts.staff import Current
+from app.core import i18n
+from app.core.errors import Problem, not_found
+from app.core.http import body, form, lang_of, page, see_other
+from app.core.permissions import Permission as P
+from app.core.unit import Work
+from app.privacy.vault import Vault
+from app.rooms import calendar, webinars
+from app.rooms.label import privacy_label
+from app.rooms.models import Webinar
+from app.rooms.seats import Seats, webinar_by_slug
+from app.rooms.view import DEFAULT_TEXTS
+from app.settings import Settings
+
+FIELDS = {
+    "title", "summary", "starts_date", "starts_time", "starts_zone", "minutes", "publication", "chat_mode", "slug",
+}  # fmt: skip
+
+
+class TicketWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of a ticket request."""
+
+    seat: str | None = None
+    crew: bool = False
+
+
+class RoomPages:
+    """Handlers and their routes."""
+
+    def __init__(self, settings: Settings, work: Work, vault: Vault, seats: Seats) -> None:
+        self._settings = settings
+        self._work = work
+        self._vault = vault
+        self._seats = seats
+
+    def routes(self) -> list[Route]:
+        """For the URL map."""
+        return [
+            Route("/", self.landing),
+            Route("/w/{slug}", self.webinar),
+            Route("/w/{slug}/room", self.room),
+            Route("/w/{slug}/ticket", self.ticket, methods=["POST"]),
+            Route("/w/{slug}/calendar.ics", self.calendar),
+            Route("/w/{slug}/studio", self.studio),
+            Route("/w/{slug}/console", self.console),
+            Route("/admin", self.list),
+            Route("/admin/webinars/new", self.new, methods=["GET", "POST"]),
+            Route("/admin/webinars/{webinar}", self.home),
+            Route("/admin/webinars/{webinar}/edit", self.edit, methods=["GET", "POST"]),
+        ]
+
+    async def landing(self, request: Request) -> Response:
+        """What this server is, and its public webinars."""
+        async with self._work.read() as session:
+            rows = await webinars.upcoming(session, self._work.clock.now())
+        return page(request, "rooms/landing.html", webinars=[view(row) for row in rows])
+
+    async def webinar(self, request: Request) -> Response:
+        """The public page."""
+        row = await self._public(request)
+        return page(request, "rooms/webinar.html", webinar=view(row), privacy_label=privacy_label(row))
+
+    async def room(self, request: Request) -> Response:
+        """The room: waiting page, picture and chat, farewell. No cookie, nothing stored."""
+        row = await self._public(request)
+        lang = lang_of(request)
+        ticket, seat = self._seats.participant(row.id, self._seats.person_of(row.id, None), lang)
+        boot = {**self._boot(row, lang), "ticket": ticket, "seat": seat}
+        context = {"webinar": view(row), "boot": boot, "privacy_label": privacy_label(row), "catalogue": i18n.catalogue(lang)}
+        return page(request, "rooms/room.html", **context)
+
+    async def ticket(self, request: Request) -> Response:
+        """A fresh ticket for a socket that must come back; crew by their session, participants by their seat."""
+        wanted = await body(request, TicketWanted)
+        row = await webinar_by_slug(self._work, request.path_params["slug"])
+        lang = lang_of(request)
+        who = request.state.staff
+        if wanted.crew:
+            if not isinstance(who, Current) or who.account_id != row.account_id or P.CREW_SEE not in who.permissions:
+                raise Problem("ticket.refused", "Sign in again.", status=403)
+            return _private_json({"ticket": self._crew_ticket(row, who, lang), "seat": None})
+        if row.publication not in webinars.OPEN_TO_ALL:
+            raise not_found("webinar")
+        ticket, seat = self._seats.participant(row.id, self._seats.person_of(row.id, wanted.seat), lang)
+        return _private_json({"ticket": ticket, "seat": seat})
+
+    async def calendar(self, request: Request) -> Response:
+        """The webinar as a calendar file."""
+        row = await self._public(request)
+        data = calendar.event(row, self._settings.origin, self._work.clock.now())
+        headers = {"Content-Disposition": f'attachment; filename="{row.slug}.ics"'}
+        return Response(data, media_type="text/calendar", headers=headers)
+
+    @needs(P.STAGE_PUBLISH)
+    async def studio(self, request: Request) -> Response:
+        """Where presenters go live."""
+        row, who = await self._own(request)
+        request.scope["state"]["devices"] = True
+        boot = self._crew_boot(row, who, lang_of(request))
+        boot["stage_token"] = self._seats.stage(row.id, who.staff_id, who.name)
+        boot["whip"], boot["whep"] = f"/whip/{row.id}", f"/whep/{row.id}"
+        boot["ice_servers"] = list(self._settings.ice_servers)
+        return page(request, "studio/studio.html", webinar=view(row), boot=boot, staff=who, catalogue=i18n.catalogue(boot["lang"]))
+
+    @needs(P.CHAT_MODERATE)
+    async def console(self, request: Request) -> Response:
+        """Where moderators work."""
+        row, who = await self._own(request)
+        boot = self._crew_boot(row, who, lang_of(request))
+        return page(request, "console/console.html", webinar=view(row), boot=boot, staff=who, catalogue=i18n.catalogue(boot["lang"]))
+
+    @needs()
+    async def list(self, request: Request) -> Response:
+        """The account's webinars."""
+        async with self._work.read() as session:
+            rows = await webinars.of_account(session, staff_of(request).account_id)
+        groups = _grouped([view(row) for row in rows], self._work.clock.now())
+        return page(request, "admin/webinars.html", groups=groups, may_edit=P.WEBINAR_EDIT in staff_of(request).permissions)
+
+    @needs(P.WEBINAR_EDIT)
+    async def new(self, request: Request) -> Response:
+        """Make a webinar."""
+        who = staff_of(request)
+        if request.method == "GET":
+            return self._form(request, self._fresh_values(), heading="New webinar")
+        values = await form(request, FIELDS)
+        try:
+            details = webinars.read_details(values)
+            async with self._work.unit() as unit:
+                row = await webinars.make(unit, who.account_id, details, lang_of(request))
+        except Problem as problem:
+            return self._form(request, values, heading="New webinar", problem=problem)
+        return see_other(f"/admin/webinars/{row.id}")
+
+    @needs(P.WEBINAR_SEE)
+    async def home(self, request: Request) -> Response:
+        """One webinar: state, next steps, links to copy."""
+        row = await self._of_account(request)
+        return page(request, "admin/webinar.html", webinar=view(row), origin=self._settings.origin, staff=staff_of(request))
+
+    @needs(P.WEBINAR_EDIT)
+    async def edit(self, request: Request) -> Response:
+        """Change a webinar."""
+        row = await self._of_account(request)
+        if request.method == "GET":
+            return self._form(request, _values_of(row), heading="Edit webinar", webinar=view(row))
+        values = await form(request, FIELDS)
+        try:
+            details = webinars.read_details(values)
+            async with self._work.unit() as unit:
+                await webinars.change(unit, self._vault, staff_of(request).account_id, row.id, details)
+        except Problem as problem:
+            return self._form(request, values, heading="Edit webinar", webinar=view(row), problem=problem)
+        return see_other(f"/admin/webinars/{row.id}?saved=1")
+
+    async def _public(self, request: Request) -> Webinar:
+        row = await webinar_by_slug(self._work, request.path_params["slug"], publications=(*webinars.OPEN_TO_ALL, "cancelled"))
+        return row
+
+    async def _own(self, request: Request) -> tuple[Webinar, Current]:
+        who = staff_of(request)
+        row = await webinar_by_slug(self._work, request.path_params["slug"])
+        if row.account_id != who.account_id:
+            raise not_found("webinar")
+        return row, who
+
+    async def _of_account(self, request: Request) -> Webinar:
+        async with self._work.read() as session:
+            return await webinars.one_of(session, staff_of(request).account_id, request.path_params["webinar"])
+
+    def _boot(self, row: Webinar, lang: str) -> dict[str, Any]:
+        return {"webinar": row.id, "slug": row.slug, "lang": lang, "live": f"/live/{row.id}", "crew": False}
+
+    def _crew_boot(self, row: Webinar, who: Current, lang: str) -> dict[str, Any]:
+        you = {"id": who.staff_id, "name": who.name, "role": str(who.role)}
+        ticket = self._crew_ticket(row, who, lang)
+        return {**self._boot(row, lang), "crew": True, "ticket": ticket, "seat": None, "you": you}
+
+    def _crew_ticket(self, row: Webinar, who: Current, lang: str) -> str:
+        return self._seats.crew(row.id, who.staff_id, who.name, who.role, who.session, lang)
+
+    def _fresh_values(self) -> dict[str, str]:
+        start = (self._work.clock.now() + timedelta(days=7)).replace(minute=0, second=0, microsecond=0)
+        return {
+            "starts_date": start.date().isoformat(),
+            "starts_time": "14:00",
+            "starts_zone": "Europe/Brussels",
+            "minutes": "60",
+            "publication": "unlisted",
+            "chat_mode": "stored",
+        }
+
+    def _form(
+        self,
+        request: Request,
+        values: dict[str, str],
+        *,
+        heading: str,
+        webinar: dict[str, Any] | None = None,
+        problem: Problem | None = None,
+    ) -> Response:
+        zones = [(name, name.replace("_", " ")) for name in i18n.zones()]
+        context = {"values": values, "problem": problem, "zones": zones, "heading": heading, "webinar": webinar}
+        return page(request, "admin/webinar_form.html", status=problem.status if problem else 200, **context)
+
+
+def view(row: Webinar) -> dict[str, Any]:
+    """A webinar as templates see it."""
+    return {
+        "id": row.id,
+        "slug": row.slug,
+        "title": row.title,
+        "summary": row.summary,
+        "broadcast": row.broadcast,
+        "publication": row.publication,
+        "starts_at": row.starts_at,
+        "ends_at": row.ends_at,
+        "live_since": row.live_since,
+        "live_ended": row.live_ended,
+        "zone": row.zone,
+        "chat_mode": row.chat_mode,
+        "recording": row.recording,
+        "texts": {**DEFAULT_TEXTS, **row.state_texts},
+        "picture_url": None,
+    }
+
+
+def _values_of(row: Webinar) -> dict[str, str]:
+    local = row.starts_at.astimezone(i18n.zone(row.zone))
+    return {
+        "title": row.title,
+        "summary": row.summary,
+        "starts_date": local.date().isoformat(),
+        "starts_time": local.strftime("%H:%M"),
+        "starts_zone": row.zone,
+        "minutes": str(round((row.ends_at - row.starts_at).total_seconds() / 60)),
+        "publication": row.publication,
+        "chat_mode": row.chat_mode,
+        "slug": row.slug,
+    }
+
+
+def _grouped(rows: list[dict[str, Any]], now: datetime) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Live first, then what comes, then what was, newest first."""
+    live = [row for row in rows if row["broadcast"] in ("preview", "live", "paused")]
+    over = [row for row in rows if row not in live and (row["broadcast"] == "ended" or row["ends_at"] < now)]
+    coming = [row for row in rows if row not in live and row not in over]
+    return [("live", live), ("upcoming", coming), ("ended", over[::-1])]
+
+
+def _private_json(content: dict[str, object]) -> JSONResponse:
+    return JSONResponse(content, headers={"Cache-Control": "no-store"})
