@@ -17,12 +17,16 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import av
+import uvloop
 import httpx2
 import uvicorn
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
+from playwright.async_api import async_playwright
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
@@ -36,7 +40,9 @@ from app.media.transcode import open_encoder
 from app.settings import Settings
 
 HLS_JS = Path("frontend/node_modules/hls.js/dist/hls.min.js")
+SCRIPT = HLS_JS if HLS_JS.exists() else HLS_JS.with_name("hls.js")
 LIMIT_MEDIAN, LIMIT_P95, TIMES_CHEAPER, LIMIT_CPU = 1.5, 2.0, 6.0, 7.0
+PLAYER = Path("/usr/bin/chromium").exists() and HLS_JS.parent.exists()
 PAGE = """<!doctype html><video id=v muted autoplay playsinline width=1280 height=720></video><script src=/hls.js></script><script>
 const v = document.getElementById('v'), c = document.createElement('canvas'); c.width = 1280; c.height = 720;
 const g = c.getContext('2d', {willReadFrequently: true}); window.seen = []; window.stalls = 0; window.faults = [];
@@ -81,7 +87,7 @@ async def serve(port: int) -> None:
         return HTMLResponse(PAGE)
 
     async def script(_request: Request) -> Response:
-        return FileResponse(HLS_JS if HLS_JS.exists() else HLS_JS.with_name("hls.js"), media_type="text/javascript")
+        return FileResponse(SCRIPT, media_type="text/javascript")
 
     app.router.routes += [Route("/page", page), Route("/hls.js", script)]
     await uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", access_log=False)).serve()
@@ -89,7 +95,7 @@ async def serve(port: int) -> None:
 
 async def reencode(port: int) -> None:
     """Child: takes the same input as aiortc does it by itself, encodes it again with libx264 and AAC."""
-    peers = []
+    peers: list[object] = []
 
     async def post(request: Request) -> Response:
         peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
@@ -99,15 +105,13 @@ async def reencode(port: int) -> None:
         await peer.setLocalDescription(await peer.createAnswer())
         return Response(peer.localDescription.sdp, 201, {"Location": "/x"}, "application/sdp")
 
-    from starlette.applications import Starlette
-
     app = Starlette(routes=[Route("/whip/{webinar}", post, methods=["POST"])])
     await uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", access_log=False)).serve()
 
 
-async def consume(track) -> None:  # type: ignore[no-untyped-def]
+async def consume(track: Any) -> None:
     """Encode what a track gives."""
-    encoder = None
+    encoder: Any = None
     resampler = av.AudioResampler(format="fltp", layout="stereo", rate=48000, frame_size=1024)
     loop = asyncio.get_running_loop()
     while True:
@@ -128,8 +132,7 @@ async def send(url: str, count: int) -> None:
     """Child: ``count`` senders of the clip; prints when the first began."""
     source = read(clip.make(Path(tempfile.gettempdir()) / "lectern-bench.mkv"))
     loopers = [Looper(f"{url}/whip/{n}", str(n), source) for n in range(count)]
-    track = loopers[0].connection.getSenders()[1].track
-    print(time.time() - time.monotonic() + track._start, source.length, flush=True)
+    print(time.time() - time.monotonic() + loopers[0].begins, source.length, flush=True)
     for looper in loopers:
         await looper.start()
     await asyncio.Event().wait()
@@ -179,8 +182,6 @@ async def load(count: int, seconds: float) -> tuple[float, float]:
 
 async def delay(seconds: float) -> tuple[list[float], int, list[str]]:
     """Delays in seconds, stalls after the start, and fatal faults of the player."""
-    from playwright.async_api import async_playwright
-
     port = free_port("127.0.0.1")
     server = await child("--serve", str(port))
     await answers(f"http://127.0.0.1:{port}/")
@@ -231,7 +232,7 @@ async def measure(*, quick: bool) -> dict[str, object]:
     if "cpu_percent_per_webinar_12" in figures:
         twelve = figures["cpu_percent_per_webinar_12"]
         goals.append(goal("cpu_percent_per_webinar_12", twelve, LIMIT_CPU, twelve <= LIMIT_CPU))
-    if Path("/usr/bin/chromium").exists() and HLS_JS.parent.exists():
+    if PLAYER:
         delays, stalls, faults = await delay(12 if quick else 60)
         if faults or not delays:
             print("the player failed:", faults or "no picture")
@@ -260,12 +261,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--send", nargs=2)
     options = parser.parse_args(argv)
     if options.serve:
-        import uvloop
-
         uvloop.run(serve(options.serve))
     elif options.reencode:
-        import uvloop
-
         uvloop.run(reencode(options.reencode))
     elif options.send:
         asyncio.run(send(options.send[0], int(options.send[1])))

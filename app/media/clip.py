@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+from av.video.plane import VideoPlane
 
 RATE = 30
 SECONDS = 10
@@ -103,7 +104,7 @@ def _write(rows: list[bytes], text: str, width: int, height: int) -> None:
         rows[start : start + cell] = [bytes(row)] * cell
 
 
-def _fill(plane: av.VideoPlane, rows: list[bytes]) -> None:
+def _fill(plane: VideoPlane, rows: list[bytes]) -> None:
     plane.update(b"".join(row.ljust(plane.line_size, b"\0") for row in rows))
 
 

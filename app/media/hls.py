@@ -102,12 +102,12 @@ class View:
         if number is not None:
             if number > track.next_number + 1:
                 raise Problem("playlist.ahead", "That segment is too far in the future.", status=400)
-            if not await track.wait_for(number, part, timeout=3 * SEGMENT_TARGET):
+            if not await track.wait_for(number, part, within=3 * SEGMENT_TARGET):
                 raise gone() if track.closed else Problem("playlist.late", "Nothing new came.", status=503, retry_after=1)
         first = self.first(track)
         if first is None or not self._ready(track):
             raise not_yet()
-        return playlist.media(track, [other for other in self.tracks() if other not in (None, track)], first)  # type: ignore[misc]
+        return playlist.media(track, [other for other in self.tracks() if other is not None and other is not track], first)
 
     async def piece(self, name: str) -> Response:
         """A header, segment or part. A part that is only hinted at is waited for."""
@@ -128,7 +128,7 @@ class View:
 
     async def _data(self, track: Track, number: int, part: int | None) -> bytes | None:
         if part is not None and number in (track.next_number - 1, track.next_number):
-            await track.wait_for(number, part, timeout=4 * PART_TARGET)
+            await track.wait_for(number, part, within=4 * PART_TARGET)
         segment = track.find(number)
         if segment is None or (part is None and not segment.done):
             return None

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import httpx2
@@ -62,7 +63,7 @@ class LoopTrack(MediaStreamTrack):
         self._start = start
         self._count = 0
 
-    async def recv(self) -> av.Packet:
+    async def recv(self) -> av.Packet[Any]:
         """The next packet, when its time has come."""
         if self.readyState != "live":
             raise MediaStreamError
@@ -72,7 +73,7 @@ class LoopTrack(MediaStreamTrack):
         # Even spacing: the loop's end joins its beginning.
         at = turn * self._length + index * self._length / len(self._packets)
         await asyncio.sleep(max(0.0, self._start + at - time.monotonic()))
-        packet = av.Packet(source.data)
+        packet: av.Packet[Any] = av.Packet(source.data)
         packet.pts, packet.time_base = round(at * self._rate), Fraction(1, self._rate)
         return packet
 
@@ -86,7 +87,10 @@ class Looper:
         self._headers = {"Authorization": f"Bearer {token}"}
         self._location = ""
         self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        start = time.monotonic() + 0.2
+        self.ended = asyncio.Event()
+        """Set when the connection is lost or closed."""
+        self.connection.on("connectionstatechange", self._changed)
+        self.begins = start = time.monotonic() + 0.2
         if audio:
             self.connection.addTransceiver(LoopTrack("audio", source.audio, source.length, 48000, start), direction="sendonly")
         if video:
@@ -94,6 +98,10 @@ class Looper:
             sender = self.connection.addTransceiver(track, direction="sendonly")
             codecs = RTCRtpSender.getCapabilities("video").codecs
             sender.setCodecPreferences([codec for codec in codecs if codec.mimeType in ("video/H264", "video/rtx")])
+
+    def _changed(self) -> None:
+        if self.connection.connectionState in ("failed", "closed"):
+            self.ended.set()
 
     async def start(self) -> None:
         """Begin to send; raises ``httpx2.HTTPStatusError`` when refused."""
@@ -125,8 +133,7 @@ async def keep_looping(url: str, token: str, path: Path) -> None:
         looper = Looper(url, token, source)
         try:
             await looper.start()
-            while looper.connection.connectionState not in ("failed", "closed"):
-                await asyncio.sleep(1)
+            await looper.ended.wait()
         except (httpx2.HTTPError, ConnectionError):
             pass
         finally:

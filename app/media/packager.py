@@ -124,7 +124,7 @@ class Program:
         at = round(self.place(wall) * VIDEO_SCALE)
         if self._held is not None:
             at = max(at, self._held.time + 90)
-            self._close_held(at)
+        self._close_held(at)
         if frame.key:
             self._key(frame, at)
         elif self._segment_length(self.video) > LONGEST:
@@ -133,7 +133,8 @@ class Program:
 
     def _close_held(self, until: int) -> None:
         held = self._held
-        assert held is not None
+        if held is None:
+            return
         held.duration = until - held.time
         cutter = self.video
         if cutter.samples and cutter.length() + held.duration / VIDEO_SCALE > PART + 0.02:

@@ -10,7 +10,9 @@ import sys
 import uvicorn
 import uvloop
 
+from app.core.db import Database
 from app.media.directory import Directory
+from app.media.directory_db import DatabaseDirectory
 from app.media.server import create_media_app
 from app.settings import Settings, SettingsError, load
 
@@ -58,9 +60,6 @@ def main() -> None:
 
 async def run(settings: Settings, *, with_parent: bool = False) -> None:
     """Serve from the database."""
-    from app.core.db import Database
-    from app.media.directory_db import DatabaseDirectory
-
     database = Database(settings)
     try:
         await serve_media(settings, DatabaseDirectory(settings, database), with_parent=with_parent)

@@ -40,7 +40,8 @@ def create_media_app(settings: Settings, directory: Directory) -> Starlette:
         await studio.close()
 
     async def problem(_request: Request, error: Exception) -> Response:
-        assert isinstance(error, Problem)
+        if not isinstance(error, Problem):
+            raise error
         return problem_response(error)
 
     async def healthz(_request: Request) -> Response:

@@ -76,7 +76,7 @@ class PublishSession:
             raise
         self.peer.on_state = self._state
         for kind, receiver in self.peer.receivers.items():
-            receiver.sink = lambda frame, rtp, kind=kind: self._arrived(kind, frame, rtp)  # type: ignore[misc]
+            receiver.sink = lambda frame, rtp, kind=kind: self._arrived(kind, frame, rtp)
             receiver.ended = self.end
         return answer
 
@@ -88,9 +88,7 @@ class PublishSession:
     def look(self) -> None:
         """Called about once a second: end what never connected or fell silent."""
         now = time.monotonic()
-        if not self.connected and now - self._made > CONNECT_WITHIN:
-            self.end()
-        elif self.connected and now - self._heard > SILENT_FOR:
+        if (not self.connected and now - self._made > CONNECT_WITHIN) or (self.connected and now - self._heard > SILENT_FOR):
             self.end()
 
     def end(self) -> None:

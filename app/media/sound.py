@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -37,7 +38,7 @@ class Sound:
         self._encoder.bit_rate = BITRATE
         self._encoder.options = {"aac_coder": "fast"}
         self._encoder.open()
-        self.config = bytes(self._encoder.extradata)
+        self.config = bytes(self._encoder.extradata or b"")
         self._at = start
         self._fed = 0
         self._out = start - PRIMING
@@ -101,6 +102,4 @@ class Sound:
 
 
 def _quieter(pcm: bytes, step: int) -> bytes:
-    from array import array
-
     return array("h", (value >> (2 * step) for value in array("h", pcm))).tobytes()

@@ -112,10 +112,10 @@ class Track:
             return False
         return segment.done or (part is not None and part < len(segment.parts))
 
-    async def wait_for(self, number: int, part: int | None, timeout: float) -> bool:
+    async def wait_for(self, number: int, part: int | None, within: float) -> bool:
         """Wait until :meth:`has` is true or the track is closed."""
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(within):
                 while not self.has(number, part) and not self.closed:
                     await self._changed.wait()
         except TimeoutError:

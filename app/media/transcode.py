@@ -94,16 +94,17 @@ class Transcoder:
 
     def _encode(self, picture: av.VideoFrame) -> list[tuple[bytes, bool, int]]:
         size = (picture.width & ~1, picture.height & ~1)
+        at = picture.pts or 0
         if self._encoder is None or size != self._size:
             self._encoder, self._size = open_encoder(size), size
-            self._last_key = picture.pts - KEY_EVERY
+            self._last_key = at - KEY_EVERY
         if picture.width != size[0] or picture.height != size[1]:
             picture = picture.reformat(width=size[0], height=size[1])
-        key = picture.pts - self._last_key >= KEY_EVERY
+        key = at - self._last_key >= KEY_EVERY
         if key:
-            self._last_key = picture.pts
+            self._last_key = at
         picture.pict_type = av.video.frame.PictureType.I if key else av.video.frame.PictureType.NONE
-        return [(bytes(packet), packet.is_keyframe, packet.pts) for packet in self._encoder.encode(picture)]
+        return [(bytes(packet), packet.is_keyframe, packet.pts or at) for packet in self._encoder.encode(picture)]
 
 
 def open_encoder(size: tuple[int, int], *, bitrate: int = BITRATE, threads: int = 1) -> av.VideoCodecContext:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from fractions import Fraction
+from typing import Any
 
 import av
 import msgspec
@@ -31,7 +32,7 @@ class PacketTrack(MediaStreamTrack):
         super().__init__()
         self.kind = kind
         self._rate = rate
-        self._queue: asyncio.Queue[av.Packet | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[av.Packet[Any] | None] = asyncio.Queue()
         self._waits_for_key = kind == "video"
 
     def put(self, data: bytes, wall: float, *, key: bool) -> None:
@@ -43,11 +44,11 @@ class PacketTrack(MediaStreamTrack):
         if self._waits_for_key and not key:
             return
         self._waits_for_key = False
-        packet = av.Packet(data)
+        packet: av.Packet[Any] = av.Packet(data)
         packet.pts, packet.time_base = round(wall * self._rate), Fraction(1, self._rate)
         self._queue.put_nowait(packet)
 
-    async def recv(self) -> av.Packet:
+    async def recv(self) -> av.Packet[Any]:
         """The next packet, when there is one."""
         packet = await self._queue.get() if self.readyState == "live" else None
         if packet is None:
@@ -115,7 +116,9 @@ class Whep:
         stage = self.studio.stages.get(webinar_id)
         seat = request.query_params.get("seat")
         sessions = list(stage.sessions.values()) if stage is not None else []
-        source = next((s for s in sessions if s.connected and s.seat == seat), None) if seat else stage and stage.onstage
+        source: PublishSession | None = stage.onstage if stage is not None else None
+        if seat:
+            source = next((s for s in sessions if s.connected and s.seat == seat), None)
         if source is None:
             raise Problem("sender.none", "Nobody sends yet.", status=404, retry_after=2)
         if sum(1 for owner, _ in self.viewers.values() if owner == webinar_id) >= MOST_VIEWERS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from aiortc.rtcdtlstransport import RtpRouter
 
 from app.media.rtc import contract
 
@@ -16,6 +17,6 @@ def test_another_version_or_inside_is_refused(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(contract.ContractBroken, match=r"aiortc is .*, not 0\.0\.1"):
         contract.check()
     monkeypatch.setattr(contract, "PINNED", {})
-    monkeypatch.setattr(contract, "INSIDE", ((contract.RtpRouter, "route_rtp", "something else"),))
-    with pytest.raises(contract.ContractBroken, match="RtpRouter.route_rtp has no more “something else”"):
+    monkeypatch.setattr(contract, "INSIDE", ((RtpRouter, "route_rtp", "something else"),))
+    with pytest.raises(contract.ContractBroken, match=r"RtpRouter\.route_rtp has no more “something else”"):
         contract.check()

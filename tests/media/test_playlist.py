@@ -8,7 +8,7 @@ import re
 import httpx2
 import pytest
 
-from tests.media.stand import stand, small_clip
+from tests.media.stand import small_clip, stand
 
 
 def attributes(line: str) -> dict[str, str]:

@@ -82,6 +82,7 @@ async def test_crew_watch_the_very_packets_that_were_sent() -> None:
         assert answer.status_code == 201
         await viewer.setRemoteDescription(RTCSessionDescription(answer.text, "answer"))
         frame = await asyncio.wait_for(video.receiver.track.recv(), 15)
+        assert isinstance(frame, av.VideoFrame)
         assert (frame.width, frame.height) == (640, 360)
         listed = await here.client.get(f"{here.url}/whep/{WEBINAR}", headers={"Authorization": "Bearer seat-b"})
         assert listed.json() == {"publishers": [{"seat": "a", "video": "passthrough", "audio": True, "program": True}]}
@@ -127,7 +128,7 @@ def open_files() -> set[str]:
     found = set()
     for entry in Path("/proc/self/fd").iterdir():
         try:
-            target = os.readlink(entry)
+            target = str(entry.readlink())
         except OSError:
             continue
         flags = int(Path(f"/proc/self/fdinfo/{entry.name}").read_text().split("flags:")[1].split()[0], 8)

@@ -72,8 +72,7 @@ class FrameAssembler:
         return len(self._waiting) > 512 or now - min(fragment.at for fragment in self._waiting.values()) > PATIENCE
 
     def _skip_hole(self) -> None:
-        assert self._next is not None
-        start = self._next
+        start = self._next or 0
         self._next = min(self._waiting, key=lambda seq: (seq - start) & 0xFFFF)
         self._parts.clear()
         self._break()
@@ -84,7 +83,7 @@ class FrameAssembler:
 
     def _drain(self) -> list[Frame]:
         frames = []
-        while (fragment := self._waiting.pop(self._next, None)) is not None if self._next is not None else False:
+        while self._next is not None and (fragment := self._waiting.pop(self._next, None)) is not None:
             self._next = (self._next + 1) & 0xFFFF
             if self._parts and self._parts[-1].timestamp != fragment.timestamp:
                 self.truncated += 1

@@ -33,13 +33,13 @@ class Network:
         """Have ``connection`` gather its candidates by our rules."""
         original = connection.get_component_candidates
 
-        async def gather(component: int, addresses: list[str], timeout: int = 5) -> list[Candidate]:
+        async def gather(component: int, addresses: list[str], timeout: int = 5) -> list[Candidate]:  # noqa: ASYNC109 - aioice calls it so
             addresses = addresses or get_host_addresses(use_ipv4=True, use_ipv6=True)
             found = [await self._host(connection, component, address) for address in [*addresses, "127.0.0.1"]]
             # Only what is left is relays, which the original asks for when there are any.
             return [candidate for candidate in found if candidate] + await original(component, [], timeout)
 
-        connection.get_component_candidates = gather
+        setattr(connection, "get_component_candidates", gather)  # noqa: B010 - a method of this one connection
 
     async def _host(self, connection: Any, component: int, address: str) -> Candidate | None:
         for port in self._choices():
@@ -50,14 +50,14 @@ class Network:
             except OSError:
                 continue
             connection._protocols.append(protocol)
-            host, port = protocol.transport.get_extra_info("sockname")[:2]
+            host, bound = protocol.transport.get_extra_info("sockname")[:2]
             protocol.local_candidate = Candidate(
                 foundation=candidate_foundation("host", "udp", host),
                 component=component,
                 transport="udp",
                 priority=candidate_priority(component, "host"),
                 host=host,
-                port=port,
+                port=bound,
                 type="host",
             )
             return protocol.local_candidate

@@ -110,7 +110,7 @@ def read_offer(text: str, *, direction: str) -> SessionDescription:
     """Parse and check an offer (RFC 9725 section 4.2: one bundle, at most one track of each kind)."""
     try:
         offer = SessionDescription.parse(text)
-    except Exception as error:  # noqa: BLE001 - aiortc's parser asserts and indexes its way through
+    except Exception as error:  # aiortc's parser asserts and indexes its way through
         raise bad_offer("it is not SDP") from error
     kinds = [media.kind for media in offer.media]
     if not kinds or len(kinds) != len(set(kinds)) or set(kinds) - {"audio", "video"}:
@@ -118,14 +118,21 @@ def read_offer(text: str, *, direction: str) -> SessionDescription:
     for media in offer.media:
         if media.direction not in (direction, "sendrecv"):
             raise bad_offer(f"its tracks have to be {direction}")
-        if media.dtls is None or not media.dtls.fingerprints or not media.ice.usernameFragment or not media.rtp.muxId:
+        if (
+            media.dtls is None
+            or not media.dtls.fingerprints
+            or media.ice is None
+            or not media.ice.usernameFragment
+            or not media.rtp.muxId
+        ):
             raise bad_offer("it lacks ICE, DTLS or mid attributes")
     return offer
 
 
 def preferences(kind: str, wanted: tuple[str, ...]) -> list[RTCRtpCodecCapability]:
     """Our codecs in the order we like, retransmission included."""
-    known = RTCRtpReceiver.getCapabilities(kind).codecs
+    capabilities = RTCRtpReceiver.getCapabilities(kind)
+    known = capabilities.codecs if capabilities is not None else []
     order = [name.lower() for name in wanted]
     chosen = [codec for codec in known if codec.mimeType.lower() in order]
     chosen.sort(key=lambda codec: order.index(codec.mimeType.lower()))

@@ -87,7 +87,7 @@ class EncodedReceiver:
         """The connection stands: packets may come."""
         if self._task is not None:
             return
-        self._codecs = {codec.payloadType: codec for codec in parameters.codecs}
+        self._codecs = {codec.payloadType: codec for codec in parameters.codecs if codec.payloadType is not None}
         self._rtx = {encoding.rtx.ssrc: encoding.ssrc for encoding in parameters.encodings if encoding.rtx}
         self._log = shared_log(self.transport, self._ssrc)
         self.transport._register_rtp_receiver(self, parameters)
@@ -175,18 +175,20 @@ class EncodedReceiver:
     async def _repair(self, now: float) -> None:
         if self._media_ssrc is None:
             return
-        assert isinstance(self.order, FrameAssembler)
-        if self.order.oldest_needed is not None:
-            self._missing.forget_before(self.order.oldest_needed)
+        order = self.order
+        if not isinstance(order, FrameAssembler):
+            return
+        if order.oldest_needed is not None:
+            self._missing.forget_before(order.oldest_needed)
         if lost := self._missing.due(now):
             nack = RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=self._ssrc, media_ssrc=self._media_ssrc)
             nack.lost = sorted(lost, key=lambda seq: (seq - lost[0]) & 0xFFFF)
             await self._send(bytes(nack))
         waited = now - self._key_asked
-        wanted = self.order.wants_key or self._missing.overrun
+        wanted = order.wants_key or self._missing.overrun
         if waited >= KEY_EVERY or (wanted and waited >= KEY_AT_MOST_EVERY):
             self._key_asked = now
-            self.order.wants_key = self._missing.overrun = False
+            order.wants_key = self._missing.overrun = False
             await self._send(bytes(RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=self._ssrc, media_ssrc=self._media_ssrc)))
 
     def _reports(self) -> list[RtcpReceiverInfo]:

@@ -55,5 +55,4 @@ class SenderClock:
 
     def at(self, rtp: int) -> float:
         """Wall-clock seconds of an unrolled RTP time."""
-        assert self._offset is not None
-        return rtp / self.rate + self._offset
+        return rtp / self.rate + (self._offset or 0.0)
