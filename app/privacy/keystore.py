@@ -37,10 +37,7 @@ class KeyStoreError(Exception):
 
 def operator_key(given: str, folder: Path) -> bytes:
     """The key that wraps all others: ``given`` (base64) or ``operator.key`` in ``folder``, made on first use."""
-    if given:
-        key = base64.b64decode(given)
-    else:
-        key = _kept_key(folder / "operator.key")
+    key = base64.b64decode(given) if given else _kept_key(folder / "operator.key")
     if len(key) != KEY_BYTES:
         raise KeyStoreError("The operator key must be 32 bytes in base64. Make one with: openssl rand -base64 32")
     return key
@@ -67,7 +64,7 @@ class KeyStore:
         self._wrapping = AESGCM(key)
         with closing(self._connect()) as connection:
             connection.executescript(_SCHEMA)
-        os.chmod(self._path, 0o600)
+        self._path.chmod(0o600)
 
     def get(self, scope: str, person: str = "", *, make: bool = True) -> bytes:
         """The key of ``scope``, or of one person in it; made when it does not exist and ``make``. Raises :class:`KeyDestroyed`."""
@@ -117,6 +114,12 @@ class KeyStore:
             connection.execute("COMMIT")
             _compact(connection)
         return gone
+
+    def forget(self, scope: str) -> None:
+        """Destroy the key of ``scope`` and its name: the scope may begin again with another key."""
+        with closing(self._connect()) as connection:
+            connection.execute("DELETE FROM key WHERE scope = ?", (scope,))
+            _compact(connection)
 
     def rewrap(self, new_key: bytes) -> int:
         """Wrap every key by ``new_key`` in one transaction; sealed rows stay as they are. Returns how many."""

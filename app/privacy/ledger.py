@@ -84,7 +84,8 @@ class Ledger:
     def _read(self) -> list[LedgerEntry]:
         data = self._path.read_bytes() if self._path.exists() else b""
         head = msgspec.json.decode(self._anchor.read_bytes(), type=_Head) if self._anchor.exists() else _Head(0, START)
-        entries, before = [], START
+        entries: list[LedgerEntry] = []
+        before = START
         lines = data.split(b"\n")
         for line in lines[:-1]:
             entry = self._parse(line, len(entries) + 1, before)

@@ -97,6 +97,28 @@ class AuditHead(Base):
     hash: Mapped[str] = mapped_column(String(64), info=not_personal("hash of the newest entry"))
 
 
+class OperatorAccess(Base):
+    """That the operator may look at an account's data: why, and until when. The account sees it."""
+
+    __tablename__ = "operator_access"
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True, info=not_personal("random id of the access"))
+    account_id: Mapped[str] = mapped_column(String(20), index=True, info=not_personal("id of the account"))
+    actor: Mapped[str] = mapped_column(
+        String(20),
+        info=personal(
+            "user.unique_id.pseudonymous",
+            subject="staff",
+            purpose="show the account who looked at its data",
+            basis="legal_obligation",
+            retention="account",
+        ),
+    )
+    reason: Mapped[str] = mapped_column(String(300), info=not_personal("reason given for the access"))
+    since: Mapped[datetime] = mapped_column(UtcTime, info=not_personal("when it began"))
+    until: Mapped[datetime] = mapped_column(UtcTime, info=not_personal("when it ends"))
+
+
 class RetentionNotice(Base):
     """That the account was told when a webinar will be erased."""
 

@@ -113,9 +113,11 @@ class Vault:
         """Destroy the key of an account."""
         return await self._destroy(f"account:{account_id}")
 
-    async def destroy_erasure(self, erasure_id: str) -> int:
-        """Destroy what an erasure had to remember."""
-        return await self._destroy(f"erasure:{erasure_id}")
+    async def forget_erasure(self, erasure_id: str) -> None:
+        """Destroy the key of what an erasure had to remember."""
+        scope = f"erasure:{erasure_id}"
+        await asyncio.to_thread(self._store.forget, scope)
+        self._drop(scope, None)
 
     def rotate(self, new_operator_key: bytes) -> int:
         """Wrap all keys by a new operator key; no row changes. Returns how many keys."""
