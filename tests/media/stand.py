@@ -6,12 +6,13 @@ import asyncio
 import socket
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx2
 import uvicorn
+from starlette.routing import Route
 
 from app.media import clip
 from app.media.directory import Broadcast, Lane, Publisher, PublishSeat, StreamRef
@@ -77,12 +78,14 @@ class Stand:
 
 
 @asynccontextmanager
-async def stand(**settings: object) -> AsyncIterator[Stand]:
+async def stand(routes: Sequence[Route] = (), **settings: object) -> AsyncIterator[Stand]:
     """Serve on a free port."""
     directory = SetDirectory()
     listening = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    app = create_media_app(Settings(**settings), directory)  # type: ignore[arg-type]
+    given = {"public_url": url, **settings}
+    app = create_media_app(Settings(**given), directory)  # type: ignore[arg-type]
+    app.router.routes += routes
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=2))
     task = asyncio.create_task(server.serve(sockets=[listening]))
     while not server.started:

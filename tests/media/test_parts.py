@@ -1,0 +1,128 @@
+"""The small machines on the way of a packet, each by itself."""
+
+from __future__ import annotations
+
+import struct
+
+import av
+
+from app.media import clip, h264
+from app.media.rtc.assembly import Fragment, FrameAssembler, PacketOrder
+from app.media.rtc.congestion import ArrivalLog
+from app.media.rtc.nack import ASK_AFTER, ASK_AGAIN, MissingPackets
+from app.media.rtc.sender_clock import NTP_UNIX, RtpTime, SenderClock
+from app.media.sound import RATE, Sound
+
+
+def is_key(data: bytes) -> bool:
+    return data.startswith(b"K")
+
+
+def fragments(*given: tuple[int, int, bool, bytes]) -> list[Fragment]:
+    return [Fragment(seq, timestamp, marker, data, 0.0) for seq, timestamp, marker, data in given]
+
+
+def frames(*given: tuple[int, int, bool, bytes]) -> tuple[list[bytes], FrameAssembler]:
+    order = FrameAssembler(is_key)
+    out = [frame.data for fragment in fragments(*given) for frame in order.add(fragment)]
+    return out, order
+
+
+def test_packets_out_of_order_become_whole_frames_in_order() -> None:
+    assert frames((65534, 1, False, b"K1"), (0, 2, True, b"d"), (65535, 1, True, b"K2"))[0] == [b"K1K2", b"d"]
+
+
+def test_a_frame_cut_short_before_a_key_frame_is_dropped_and_a_key_frame_asked_for() -> None:
+    out, order = frames((1, 1, True, b"K"), (2, 2, False, b"half"), (3, 3, True, b"K"))
+    assert (out, order.truncated) == ([b"K", b"K"], 1)
+    out, order = frames((1, 1, True, b"K"), (2, 2, False, b"half"), (3, 3, True, b"d"))
+    assert (out, order.truncated, order.wants_key) == ([b"K"], 1, True)
+
+
+def test_what_is_lost_for_good_is_skipped_up_to_the_next_key_frame() -> None:
+    order = FrameAssembler(is_key)
+    out = []
+    for at, seq, data in ((0.0, 1, b"K"), (0.1, 3, b"d"), (0.9, 4, b"d"), (1.0, 5, b"K"), (1.1, 6, b"d")):
+        out += [frame.data for frame in order.add(Fragment(seq, seq, True, data, at))]
+    assert (out, order.dropped) == ([b"K", b"K", b"d"], 1)
+
+
+def test_sound_goes_on_without_a_late_packet() -> None:
+    order = PacketOrder()
+    out = [frame.data for f in fragments(*((s, s, False, bytes([s])) for s in (1, 3, 4, 5, 6, 2, 7))) for frame in order.add(f)]
+    assert (out, order.dropped) == ([b"\x01", b"\x03", b"\x04", b"\x05", b"\x06", b"\x07"], 1)
+
+
+def test_missing_packets_are_asked_for_again_until_they_come() -> None:
+    missing = MissingPackets()
+    missing.arrived(65535, 0)
+    missing.arrived(2, 0)
+    assert missing.due(0) == []
+    assert missing.due(ASK_AFTER) == [0, 1]
+    missing.arrived(0, ASK_AFTER)
+    assert missing.due(ASK_AFTER) == []
+    assert missing.due(ASK_AFTER + ASK_AGAIN) == [1]
+
+
+def test_feedback_says_what_arrived_when() -> None:
+    log = ArrivalLog(ssrc=7)
+    for seq, at in ((65535, 1.0), (0, 1.001), (2, 1.1)):
+        log.arrived(seq, at, media_ssrc=9)
+    packet = log.feedback()
+    assert packet is not None
+    assert (packet[0] & 0x1F, packet[1], len(packet) % 4, len(packet) // 4 - 1) == (
+        15,
+        205,
+        0,
+        struct.unpack("!H", packet[2:4])[0],
+    )
+    assert struct.unpack("!LLHH", packet[4:16]) == (7, 9, 65535, 4)
+    reference = int.from_bytes(packet[16:19])
+    chunk = struct.unpack("!H", packet[20:22])[0]
+    symbols = [chunk >> (12 - 2 * i) & 3 for i in range(4)]
+    assert symbols == [1, 1, 0, 2]
+    first, second, third = struct.unpack("!BBh", packet[22:26])
+    times = [reference * 0.064 + ticks * 0.00025 for ticks in (first, first + second, first + second + third)]
+    assert [round(at, 3) for at in times] == [1.0, 1.001, 1.1]
+    assert log.feedback() is None
+
+
+def test_rtp_time_goes_through_its_wrap_and_reports_give_wall_time() -> None:
+    rtp = RtpTime()
+    assert [rtp.unroll(t) for t in (0xFFFFFFF0, 0x10, 0xFFFFFFFF)] == [0xFFFFFFF0, 0x100000010, 0xFFFFFFFF]
+    clock = SenderClock(90000)
+    clock.report((NTP_UNIX + 1000) << 32, 90000)
+    assert clock.at(180000) == 1001.0
+    clock.report((NTP_UNIX + 1001) << 32, 180900)  # 10 ms off: followed slowly
+    assert round(clock.at(180000), 4) == 1000.999
+
+
+def test_the_parameter_set_gives_the_cropped_size() -> None:
+    encoder = av.CodecContext.create("libx264", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = 1000, 562, "yuv420p"
+    encoder.time_base = encoder.framerate = 25
+    packets = [*encoder.encode(clip.draw(0, (1000, 562))), *encoder.encode(None)]
+    found = h264.parameters(bytes(packets[0]))
+    assert found is not None
+    assert (found.width, found.height, h264.is_key_frame(bytes(packets[0]))) == (1000, 562, True)
+    assert h264.parameters(b"\0\0\1\x41abc") is None
+
+
+def test_sound_stays_in_step_with_a_clock_that_drifts() -> None:
+    encoder = av.CodecContext.create("libopus", "w")
+    encoder.format, encoder.layout, encoder.sample_rate = "s16", "stereo", RATE
+    packets = [bytes(p) for n in range(500) for p in encoder.encode(clip._tone(n))]
+    sound = Sound(0)
+    out = []
+    for number, packet in enumerate(packets):
+        at = round(number * 960 * 1.0005)  # 500 ppm: 1.8 s an hour
+        out += sound.take(packet, at)
+    assert abs(sound.at - len(packets) * 960 * 1.0005) < 0.01 * RATE
+    assert [b.time - a.time for a, b in zip(out, out[1:], strict=False)] == [1024] * (len(out) - 1)
+
+
+def test_lost_sound_leaves_no_hole() -> None:
+    sound = Sound(480000)
+    out = sound.fill(480000 + 48000)
+    assert out[0].time == 480000 - 1024
+    assert {sample.duration for sample in out} == {1024}
