@@ -67,6 +67,11 @@ async def remove(room: Room, seat: Seat, message_id: str) -> int:
     message = await _message_of(room, message_id)
     if message.person != seat.person and Permission.CHAT_MODERATE not in seat.permissions:
         raise forbidden("You can remove only your own messages.")
+    return forget(room, message)
+
+
+def forget(room: Room, message: Message) -> int:
+    """Leave a tombstone: everybody's copy loses text and author, and what was said is never replayed."""
     message.state = "removed"
     message.text = message.name = b""
     message.person = "gone"
