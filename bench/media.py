@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 import av
-import uvloop
 import httpx2
 import uvicorn
+import uvloop
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
 from playwright.async_api import async_playwright

@@ -102,8 +102,9 @@ class View:
         if number is not None:
             if number > track.next_number + 1:
                 raise Problem("playlist.ahead", "That segment is too far in the future.", status=400)
-            if not await track.wait_for(number, part, within=3 * SEGMENT_TARGET):
-                raise gone() if track.closed else Problem("playlist.late", "Nothing new came.", status=503, retry_after=1)
+            # While nobody sends, the answer is the playlist as it was: an error would make players give up.
+            if not await track.wait_for(number, part, within=3 * SEGMENT_TARGET) and track.closed:
+                raise gone()
         first = self.first(track)
         if first is None or not self._ready(track):
             raise not_yet()

@@ -77,6 +77,7 @@ class Program:
         self._break = False
         self._break_sound = False
         self._has_video = True
+        self._jump = False
 
     def now(self) -> float:
         """Timeline position of this moment, in seconds."""
@@ -161,6 +162,7 @@ class Program:
         if changed or live or self._break or self._segment_length(self.video) >= SHORTEST:
             gap = self._break or (changed and not first)
             if gap or live:
+                self._jump = self._break
                 self._cut_sound(discontinuity=gap)
             self._open_video(at, discontinuity=gap)
         else:
@@ -183,15 +185,27 @@ class Program:
 
     def sound(self, packet: bytes, wall: float) -> None:
         """One Opus packet."""
+        if self._break and self._has_video:
+            return  # A new sender's sound begins with their picture, so both tracks break at the same place.
         at = round(self.place(wall) * RATE)
-        self._mux(self._encoder(at).take(packet, at))
+        if self._break:
+            self._break, self._jump = False, True
+            self._cut_sound(discontinuity=True)
+        encoder = self._encoder(at)
+        if self._jump:
+            self._jump = False
+            encoder.jump(at)
+        self._mux(encoder.take(packet, at))
 
     def tick(self) -> None:
         """Called a few times a second: nothing waits for a sender who says nothing."""
-        if self._parameters is None and self._sound is None:
+        if self._break or (self._parameters is None and self._sound is None):
             return
         behind = round((self.now() - BEHIND) * RATE)
         encoder = self._encoder(behind)
+        if self._jump:
+            self._jump = False
+            encoder.jump(behind)
         if encoder.at < behind:
             self._mux(encoder.fill(behind + round(PART * RATE / 2)))
 

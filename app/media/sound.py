@@ -55,6 +55,13 @@ class Sound:
         self._decoder.format, self._decoder.layout, self._decoder.sample_rate = "s16", "stereo", RATE
         self._last = b""
 
+    def jump(self, at: int) -> None:
+        """Leave a gap up to ``at``: a new sender begins there, after a discontinuity."""
+        if at > self._at:
+            self._out += at - self._at
+            self._at = at
+        self._last = b""
+
     def take(self, packet: bytes, at: int) -> list[Sample]:
         """One Opus packet that belongs at ``at``; gives the AAC frames that are ready."""
         try:
