@@ -88,7 +88,7 @@ async def stand(routes: Sequence[Route] = (), **settings: object) -> AsyncIterat
     app.router.routes += routes
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=2))
     task = asyncio.create_task(server.serve(sockets=[listening]))
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)
     async with httpx2.AsyncClient(trust_env=False, timeout=20) as client:
         try:

@@ -65,6 +65,6 @@ async def test_one_seat_sends_once(size: tuple[int, int]) -> None:
         await here.until(lambda text: "#EXTINF" in text)
         async with here.sending(small_clip(size)):
             async with asyncio.timeout(10):
-                while not (here.directory.present and len(here.directory.present[-1]) == 1 and len(here.directory.present) > 1):
+                while not (here.directory.present and len(here.directory.present[-1]) == 1 and len(here.directory.present) > 1):  # noqa: ASYNC110 - the directory only remembers
                     await asyncio.sleep(0.05)
         assert len(here.directory.present[0]) == 1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+from fractions import Fraction
+from itertools import pairwise
 
 import av
 
@@ -100,7 +102,7 @@ def test_rtp_time_goes_through_its_wrap_and_reports_give_wall_time() -> None:
 def test_the_parameter_set_gives_the_cropped_size() -> None:
     encoder = av.CodecContext.create("libx264", "w")
     encoder.width, encoder.height, encoder.pix_fmt = 1000, 562, "yuv420p"
-    encoder.time_base = encoder.framerate = 25
+    encoder.time_base, encoder.framerate = Fraction(1, 25), Fraction(25)
     packets = [*encoder.encode(clip.draw(0, (1000, 562))), *encoder.encode(None)]
     found = h264.parameters(bytes(packets[0]))
     assert found is not None
@@ -118,7 +120,7 @@ def test_sound_stays_in_step_with_a_clock_that_drifts() -> None:
         at = round(number * 960 * 1.0005)  # 500 ppm: 1.8 s an hour
         out += sound.take(packet, at)
     assert abs(sound.at - len(packets) * 960 * 1.0005) < 0.01 * RATE
-    assert [b.time - a.time for a, b in zip(out, out[1:], strict=False)] == [1024] * (len(out) - 1)
+    assert [b.time - a.time for a, b in pairwise(out)] == [1024] * (len(out) - 1)
 
 
 def test_lost_sound_leaves_no_hole() -> None:

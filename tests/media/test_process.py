@@ -20,7 +20,7 @@ async def until_gone(pid: int) -> bool:
             os.kill(pid, 0)
         except ProcessLookupError:
             return True
-        if "State:\tZ" in Path(f"/proc/{pid}/status").read_text():
+        if "State:\tZ" in Path(f"/proc/{pid}/status").read_text():  # noqa: ASYNC240 - /proc does not block
             return True
         await asyncio.sleep(0.1)
     return False
@@ -36,7 +36,7 @@ async def test_the_media_process_is_started_again_when_it_dies_and_ends_with_its
     assert first is not None
     os.kill(first, signal.SIGKILL)
     async with asyncio.timeout(20):
-        while child.restarts == 0 or child.pid is None:
+        while child.restarts == 0 or child.pid is None:  # noqa: ASYNC110 - a killed child says nothing
             await asyncio.sleep(0.05)
     assert await child.ready()
     second = child.pid
