@@ -1,0 +1,128 @@
+/**
+ * The player: picture, and controls that work by keyboard (space, m, f, arrows) and touch.
+ * @module
+ */
+import { LitElement, html, nothing } from "lit";
+import { t } from "../lib/i18n.js";
+import { icon } from "../lib/icon.js";
+import { Player } from "../media/player.js";
+
+const LATE = 6;
+
+export class RoomPlayer extends LitElement {
+  static properties = { notice: { attribute: false } };
+
+  constructor() {
+    super();
+    /** @type {string} */
+    this.notice = "";
+    /** @type {Player | undefined} */
+    this.player = undefined;
+    /** @type {string | null} */
+    this.wanted = null;
+  }
+
+  createRenderRoot() {
+    return this;
+  }
+
+  /** @param {string | null | undefined} address */
+  set stream(address) {
+    this.wanted = address ?? null;
+    this.player?.play(address);
+    this.requestUpdate();
+  }
+
+  firstUpdated() {
+    const video = this.querySelector("video");
+    if (!video) return;
+    this.player = new Player(video);
+    this.player.addEventListener("change", () => this.requestUpdate());
+    this.player.play(this.wanted);
+    this.addEventListener("keydown", (event) => this.#key(event));
+    setInterval(() => this.wanted && this.requestUpdate(), 2000);
+  }
+
+  render() {
+    const player = this.player;
+    const state = player?.state ?? "empty";
+    return html`
+      <div class="player" data-state=${state}>
+        <video playsinline aria-label=${t("Picture of the webinar")} ?hidden=${!this.wanted}></video>
+        ${this.wanted && (state === "loading" || state === "waiting") ? html`<p class="player-note">${t("One moment, the picture is coming.")}</p>` : nothing}
+        ${this.notice ? html`<p class="player-note">${this.notice}</p>` : nothing}
+        ${state === "blocked" ? html`<button class="button primary large player-sound" @click=${() => player?.soundOn()}>${icon("volume-2")}<span>${t("Sound on")}</span></button>` : nothing}
+        ${this.wanted ? this.#controls(player) : nothing}
+      </div>`;
+  }
+
+  /** @param {Player | undefined} player */
+  #controls(player) {
+    const video = player?.video;
+    const paused = video?.paused ?? true;
+    const muted = video?.muted ?? false;
+    const late = (player?.behind ?? 0) > LATE;
+    return html`<div class="player-bar" role="group" aria-label=${t("Player")}>
+      ${this.#button(paused ? t("Play") : t("Pause"), paused ? "play" : "pause", () => player?.toggle())}
+      ${this.#button(muted ? t("Sound on") : t("Mute"), muted ? "volume-x" : "volume-2", () => this.#mute())}
+      <input class="player-volume" type="range" min="0" max="1" step="0.05" .value=${String(video?.volume ?? 1)} aria-label=${t("Volume")} @input=${(/** @type {InputEvent} */ event) => this.#volume(Number(/** @type {HTMLInputElement} */ (event.target).value))}>
+      <button class="button plain small" ?disabled=${!late && !paused} @click=${() => player?.toLive()}>${late || paused ? t("To live") : t("Live")}</button>
+      <span class="grow"></span>
+      ${document.pictureInPictureEnabled ? this.#button(t("Picture in picture"), "picture-in-picture", () => void this.#pip()) : nothing}
+      ${this.#button(t("Full screen"), "maximize", () => void this.#full())}
+    </div>`;
+  }
+
+  /** @param {string} name @param {string} iconName @param {() => void} run */
+  #button(name, iconName, run) {
+    return html`<button class="button plain small square" aria-label=${name} title=${name} @click=${run}>${icon(iconName)}</button>`;
+  }
+
+  #mute() {
+    const player = this.player;
+    if (!player) return;
+    if (player.state === "blocked") player.soundOn();
+    else player.video.muted = !player.video.muted;
+  }
+
+  /** @param {number} value */
+  #volume(value) {
+    const video = this.player?.video;
+    if (!video) return;
+    video.volume = Math.min(1, Math.max(0, value));
+    video.muted = value === 0;
+  }
+
+  async #pip() {
+    const video = this.player?.video;
+    if (document.pictureInPictureElement) await document.exitPictureInPicture();
+    else await video?.requestPictureInPicture().catch(() => undefined);
+  }
+
+  async #full() {
+    if (document.fullscreenElement) await document.exitFullscreen();
+    else await this.querySelector(".player")?.requestFullscreen().catch(() => undefined);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const target = /** @type {HTMLElement} */ (event.target);
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const volume = this.player?.video.volume ?? 1;
+    /** @type {Record<string, () => void>} */
+    const keys = {
+      m: () => this.#mute(),
+      f: () => void this.#full(),
+      ArrowUp: () => this.#volume(volume + 0.1),
+      ArrowDown: () => this.#volume(volume - 0.1),
+    };
+    if (target.tagName !== "BUTTON") keys[" "] = () => this.player?.toggle();
+    if (target.tagName === "INPUT") return;
+    const run = keys[event.key];
+    if (!run) return;
+    event.preventDefault();
+    run();
+  }
+}
+
+customElements.define("room-player", RoomPlayer);

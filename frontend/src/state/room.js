@@ -1,0 +1,117 @@
+/**
+ * A copy of the room: entities by kind and id, brought up to date by frames. Pure: the same rule as the server's tests.
+ * @module
+ */
+
+/** @typedef {{kind: string, id: string, seq: number, [key: string]: any}} Entity */
+/** @typedef {import("../protocol/socket.js").Frame} Frame */
+
+/** Messages kept in the page; older ones are in the export, not on the screen. */
+const MOST = 500;
+
+export class Room extends EventTarget {
+  constructor() {
+    super();
+    /** @type {Map<string, Map<string, Entity>>} */
+    this.kinds = new Map();
+    this.epoch = "";
+    this.seq = -1;
+    this.watching = 0;
+    /** @type {{id: string, role: string, name: string | null, lane: string} | undefined} */
+    this.you = undefined;
+    /** @type {Set<string>} */
+    this.permissions = new Set();
+    /** Server time minus ours, in milliseconds. */
+    this.skew = 0;
+  }
+
+  /** How far this copy goes; undefined before the first welcome. */
+  seen() {
+    return this.epoch ? { epoch: this.epoch, seq: this.seq } : undefined;
+  }
+
+  /**
+   * @param {Frame} frame
+   * @returns {boolean} false when something is missing and must be asked for
+   */
+  apply(frame) {
+    switch (frame.type) {
+      case "welcome":
+        this.you = frame["you"];
+        this.permissions = new Set(frame["permissions"]);
+        this.skew = frame["now"] - Date.now();
+        this.#state(frame);
+        return true;
+      case "state":
+        this.#state(frame);
+        return true;
+      case "change":
+        if (frame["prev"] > this.seq) return false;
+        this.seq = Math.max(this.seq, frame["seq"]);
+        this.#upsert(frame["set"], frame["gone"]);
+        return true;
+      case "beat":
+        return frame["epoch"] === this.epoch && frame["seq"] <= this.seq + 1;
+      case "tick":
+        this.watching = frame["watching"];
+        this.#changed("tick");
+        return true;
+      default:
+        return true;
+    }
+  }
+
+  /** @param {string} kind */
+  all(kind) {
+    return [...(this.kinds.get(kind)?.values() ?? [])];
+  }
+
+  /** The webinar itself. */
+  get webinar() {
+    return this.all("webinar")[0];
+  }
+
+  /** Now, as the server's clock says. */
+  now() {
+    return Date.now() + this.skew;
+  }
+
+  /** @param {Frame} frame */
+  #state(frame) {
+    const { full, set, gone } = frame["state"];
+    if (full) this.kinds.clear();
+    this.epoch = frame["epoch"];
+    this.seq = full ? frame["seq"] : Math.max(this.seq, frame["seq"]);
+    this.#upsert(set, gone);
+    if (full) this.#changed("message");
+  }
+
+  /** @param {Entity[]} set @param {string[]} gone */
+  #upsert(set, gone) {
+    const touched = new Set();
+    for (const entity of set) {
+      const known = this.kinds.get(entity.kind) ?? new Map();
+      this.kinds.set(entity.kind, known);
+      const old = known.get(entity.id);
+      if (old && old.seq > entity.seq) continue;
+      if (entity["removed"] && !old) continue;
+      known.set(entity.id, entity);
+      touched.add(entity.kind);
+    }
+    for (const name of gone) {
+      const [kind = "", id = ""] = name.split("/");
+      if (this.kinds.get(kind)?.delete(id)) touched.add(kind);
+    }
+    const messages = this.kinds.get("message");
+    for (const id of messages?.keys() ?? []) {
+      if ((messages?.size ?? 0) <= MOST) break;
+      messages?.delete(id);
+    }
+    for (const kind of touched) this.#changed(kind);
+  }
+
+  /** @param {string} what */
+  #changed(what) {
+    this.dispatchEvent(new Event(what));
+  }
+}
