@@ -36,11 +36,26 @@ def serve(settings: Settings, host: str | None, port: int | None) -> None:
     settings = msgspec.structs.replace(settings, host=host or settings.host, port=port or settings.port)
     _check_port(settings)
     _no_core_dumps()
-    from app.serve import serve as run
-
     import uvloop
 
+    from app.serve import serve as run
+
     uvloop.run(run(settings))
+
+
+@main.command(help="Migrate, seed the demo where it is wanted, and serve: what bin/run does.")
+@click.pass_obj
+def up(settings: Settings) -> None:
+    """Everything in one go."""
+    upgrade(settings)
+    if settings.demo:
+        from app.demo.seed import seed, sign_ins
+
+        asyncio.run(seed(settings))
+        for line in sign_ins():
+            click.echo(line)
+    click.echo(f"\nLectern is at {settings.public_url}\n")
+    _serve(settings)
 
 
 @main.command(help="Run a media process.")
@@ -94,10 +109,21 @@ def doctor(settings: Settings) -> None:
         raise SystemExit(1)
 
 
+def _serve(settings: Settings) -> None:
+    _check_port(settings)
+    _no_core_dumps()
+    import uvloop
+
+    from app.serve import serve as run
+
+    uvloop.run(run(settings))
+
+
 def upgrade(settings: Settings) -> None:
     """Run Alembic to the newest version."""
-    from alembic import command
     from alembic.config import Config
+
+    from alembic import command
 
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     config = Config(ROOT / "alembic.ini")

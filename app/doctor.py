@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.assets import Assets
 from app.core.db import Database
@@ -44,7 +45,7 @@ async def _database(settings: Settings) -> Finding:
     try:
         async with database.engine.connect() as connection:
             await connection.execute(text("SELECT version_num FROM alembic_version"))
-    except Exception as error:
+    except (SQLAlchemyError, OSError) as error:
         reason = type(error.__cause__ or error).__name__
         return Finding(False, f"The database is not ready ({reason}). Run: python -m app migrate", stops=True)
     finally:
@@ -58,7 +59,9 @@ def _keys(settings: Settings) -> Finding:
     except (KeyStoreError, OSError) as error:
         return Finding(False, f"The key store cannot be used: {error}", stops=True)
     if settings.keys_path.is_relative_to(settings.data_dir):
-        return Finding(False, "The key store lies inside the data folder, so backups of the data hold its keys. Set LECTERN_KEYS_DIR.")
+        return Finding(
+            False, "The key store lies inside the data folder, so backups of the data hold its keys. Set LECTERN_KEYS_DIR."
+        )
     return Finding(True, "The key store is there, apart from the data.")
 
 
@@ -74,7 +77,9 @@ def _https(settings: Settings) -> Finding:
     local = any(host in settings.public_url for host in ("//127.0.0.1", "//localhost"))
     if settings.secure or local:
         return Finding(True, "Cameras can be used: HTTPS, or this machine alone.")
-    return Finding(False, "Without HTTPS browsers give no camera or microphone, and words travel in clear. Set LECTERN_PUBLIC_URL.")
+    return Finding(
+        False, "Without HTTPS browsers give no camera or microphone, and words travel in clear. Set LECTERN_PUBLIC_URL."
+    )
 
 
 def _broker(settings: Settings) -> Finding:

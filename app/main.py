@@ -80,7 +80,9 @@ def join_parts(settings: Settings, clock: Clock | None = None, media_url: str = 
     vault = Vault(settings)
     seats = Seats(Tokens(settings.secret), work)
     hub = Hub(RoomState(work, vault), clock)
-    broker: Broker = MemoryBroker(hub.heard) if settings.embedded else RedisBroker(settings.broker_url, settings.secret, hub.heard)
+    broker: Broker = (
+        MemoryBroker(hub.heard) if settings.embedded else RedisBroker(settings.broker_url, settings.secret, hub.heard)
+    )
     hub.attach(broker)
     work.add_sink(hub.announced)
     table = CommandTable(RoomCommands(vault).commands())

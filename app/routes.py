@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
@@ -40,7 +41,7 @@ def ready(parts: Parts) -> Callable[[Request], object]:
         try:
             async with parts.work.read() as session:
                 await session.connection()
-        except Exception:
+        except (SQLAlchemyError, OSError):
             return PlainTextResponse("database not reachable", status_code=503)
         return PlainTextResponse("ok")
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from functools import wraps
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import update
@@ -20,7 +21,8 @@ from app.core.permissions import Permission
 from app.core.unit import Unit, Work
 from app.settings import Settings
 
-Page = Callable[[Request], Awaitable[Response]]
+S = TypeVar("S")
+Handler = Callable[[S, Request], Coroutine[Any, Any, Response]]
 
 TOUCH = timedelta(minutes=1)
 
@@ -71,20 +73,18 @@ def staff_of(request: Request) -> Current:
     return who
 
 
-def needs(*permissions: Permission) -> Callable[[Page], Page]:
-    """Only for members with all of ``permissions``; others are sent to sign in, or refused."""
+def needs(*permissions: Permission) -> Callable[[Handler[S]], Handler[S]]:
+    """Only for members with all of ``permissions``; others are sent to sign in, or refused. For methods that take a request."""
 
-    def decorate(handler: Page) -> Page:
+    def decorate(handler: Handler[S]) -> Handler[S]:
         @wraps(handler)
-        async def checked(*args: object) -> Response:
-            request = args[-1]
-            assert isinstance(request, Request)
+        async def checked(pages: S, request: Request) -> Response:
             who = request.state.staff
             if not isinstance(who, Current):
                 return see_other(f"/sign-in?next={quote(request.url.path)}")
             if not set(permissions) <= who.permissions:
                 raise forbidden()
-            return await handler(*args)  # type: ignore[arg-type]
+            return await handler(pages, request)
 
         return checked
 

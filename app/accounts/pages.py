@@ -226,7 +226,13 @@ class AccountPages:
         return page(request, "accounts/profile.html", status=status, values=values, problem=problem)
 
     async def _team(
-        self, request: Request, *, values: dict[str, str] | None = None, problem: Problem | None = None, link: str = "", asked: str = ""
+        self,
+        request: Request,
+        *,
+        values: dict[str, str] | None = None,
+        problem: Problem | None = None,
+        link: str = "",
+        asked: str = "",
     ) -> Response:
         async with self._work.read() as session:
             members, open_ = await staff.team(Unit(session, self._work.clock.now()), staff_of(request).account_id)
@@ -245,6 +251,12 @@ class AccountPages:
 
     def _with_cookie(self, answer: Response, secret: str) -> Response:
         answer.set_cookie(
-            cookie_name(self._settings), secret, max_age=7 * 86400, path="/", secure=self._settings.secure, httponly=True, samesite="lax"
+            cookie_name(self._settings),
+            secret,
+            max_age=7 * 86400,
+            path="/",
+            secure=self._settings.secure,
+            httponly=True,
+            samesite="lax",
         )
         return answer

@@ -86,9 +86,7 @@ async def sign_in(unit: Unit, staff: Staff) -> str:
     """Start a session; returns the secret for the cookie."""
     secret = new_secret()
     await unit.session.execute(delete(StaffSession).where(StaffSession.made_at < unit.now - ABSOLUTE))
-    unit.session.add(
-        StaffSession(id=hashed(secret), staff_id=staff.id, mark=new_id(), made_at=unit.now, used_at=unit.now)
-    )
+    unit.session.add(StaffSession(id=hashed(secret), staff_id=staff.id, mark=new_id(), made_at=unit.now, used_at=unit.now))
     return secret
 
 
@@ -275,6 +273,6 @@ def _name(name: str) -> str:
 def _email(email: str) -> str:
     email = email.strip()
     local, _, domain = email.rpartition("@")
-    if not local or "." not in domain and domain != "localhost" or len(email) > 254 or not email.isprintable() or " " in email:
+    if not local or ("." not in domain and domain != "localhost") or len(email) > 254 or not email.isprintable() or " " in email:
         raise invalid({"email": "This does not look like an e-mail address. Use the form name@example.org."})
     return email

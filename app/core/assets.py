@@ -45,7 +45,9 @@ _IMPORT = re.compile(r"""@import\s+url\(["']?([^"')]+)["']?\)(?:\s+layer\(([\w.-
 _CSS_URL = re.compile(r"""url\(["']?(?!data:|#|/)([^"')]+)["']?\)""")
 _DIGEST = re.compile(r"^(.*)-([0-9a-f]{12})(\.\w+)$")
 _ICON = re.compile(r"""\bicon(?:_name)?\s*(?:\(|=|:)\s*["']([a-z0-9-]+)["']""")
-_ICON_BUTTON = re.compile(r"""\bicon_button\(.*?,\s*["']([a-z0-9-]+)["']""")
+# Macros that take an icon as a later, unnamed argument: every quoted word of the call is looked at.
+_CALLS = re.compile(r"""\b(?:icon_button|link_button|button|empty|tag|menu|field)\(((?:[^()]|\([^()]*\))*)\)""")
+_QUOTED = re.compile(r"""["']([a-z0-9]+(?:-[a-z0-9]+)*)["']""")
 _SVG = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)
 
 # Runs before the first paint; a module would come too late and the page would flash.
@@ -81,10 +83,10 @@ class Assets:
         self._names: dict[str, str] = json.loads((root / "importmap.json").read_text())["imports"]
         self._sources: dict[str, bytes] = {}
         self._assets: dict[str, Asset] = {}
+        self._icons = _icon_names(root)
         self._collect()
         self._modules = Modules(self._text, self._names)
         self._add_libraries()
-        self._icons = _icon_names(root)
         self._add(SPRITE, _sprite(root / "node_modules/lucide-static/icons", self._icons))
         for path in sorted(self._sources):
             if path.endswith(".css"):
@@ -230,10 +232,13 @@ def _answer(asset: Asset, headers: Headers, *, exact: bool) -> Response:
 
 def _icon_names(root: Path) -> frozenset[str]:
     """Names in ``icons.json``, and every icon that a template or module names in writing."""
+    if not (root / "node_modules/lucide-static").is_dir():
+        raise LookupError("The browser libraries are not installed. Run: npm ci --omit=dev in frontend/ (bin/run does it).")
     available = {file.stem for file in (root / "node_modules/lucide-static/icons").glob("*.svg")}
     names: set[str] = set(json.loads((root / "icons.json").read_text()))
     for source in _readable(root):
-        names |= {name for name in _ICON.findall(source) + _ICON_BUTTON.findall(source) if name in available}
+        named = _ICON.findall(source) + [word for call in _CALLS.findall(source) for word in _QUOTED.findall(call)]
+        names |= available.intersection(named)
     if missing := names - available:
         raise LookupError(f"Lucide has no icon named {', '.join(sorted(missing))}.")
     return frozenset(names)

@@ -14,7 +14,7 @@ ENOUGH = 4.5
 """Contrast that normal text needs."""
 
 LIGHT_GROUNDS = ("#ffffff", "#fbfaf8", "#f4f2ee")
-DARK_GROUNDS = ("#13110f", "#1c1a17", "#282420")
+DARK_GROUNDS = ("#171512", "#211f1b", "#2e2a26")
 INK = "#14110e"
 PAPER = "#ffffff"
 

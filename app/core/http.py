@@ -66,7 +66,9 @@ async def form(request: Request, known: Collection[str]) -> dict[str, str]:
         values: dict[str, str] = {}
         for name, value in data.multi_items():
             if name not in known or not isinstance(value, str):
-                raise Problem("field.unknown", "The form has a field we do not know: {name}", status=422, params={"name": name[:60]})
+                raise Problem(
+                    "field.unknown", "The form has a field we do not know: {name}", status=422, params={"name": name[:60]}
+                )
             if len(value) > FIELD_MAX:
                 raise Problem("field.too_long", "The field {name} is too long.", status=422, params={"name": name})
             values[name] = value.replace("\r\n", "\n").strip() if "password" not in name else value
@@ -89,7 +91,12 @@ def wants_page(request: Request) -> bool:
 def problem_document(problem: Problem, lang: str) -> Response:
     """RFC 9457."""
     said = i18n.translate(lang, problem.text, problem.params)
-    content: dict[str, object] = {"type": f"urn:lectern:{problem.code}", "title": said, "status": problem.status, "code": problem.code}
+    content: dict[str, object] = {
+        "type": f"urn:lectern:{problem.code}",
+        "title": said,
+        "status": problem.status,
+        "code": problem.code,
+    }
     if problem.fields:
         content["fields"] = {name: i18n.translate(lang, text) for name, text in problem.fields.items()}
     return JSONResponse(content, problem.status, headers=_retry(problem), media_type="application/problem+json")
@@ -97,7 +104,8 @@ def problem_document(problem: Problem, lang: str) -> Response:
 
 async def on_problem(request: Request, error: Exception) -> Response:
     """Exception handler of :class:`Problem`."""
-    assert isinstance(error, Problem)
+    if not isinstance(error, Problem):
+        raise error
     if not wants_page(request):
         return problem_document(error, lang_of(request))
     return error_page(request, error)
@@ -125,7 +133,9 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
 async def on_fault(request: Request, error: Exception) -> Response:
     """Our own mistake: logged, and said plainly."""
     log.error("request.fault", route=request.url.path.split("/")[1], exc_info=error)
-    return await on_problem(request, Problem("server.fault", "Something went wrong here. Nothing you typed was wrong.", status=500))
+    return await on_problem(
+        request, Problem("server.fault", "Something went wrong here. Nothing you typed was wrong.", status=500)
+    )
 
 
 def _retry(problem: Problem) -> Mapping[str, str]:

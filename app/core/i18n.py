@@ -68,7 +68,8 @@ def zone(name: str) -> ZoneInfo:
 @lru_cache
 def zones() -> tuple[str, ...]:
     """Names of all time zones people would choose."""
-    return tuple(sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "posix", "right")))) + ("UTC",)
+    places = (name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "posix", "right")))
+    return (*sorted(places), "UTC")
 
 
 def long_date(at: datetime, lang: str, zone_name: str) -> str:

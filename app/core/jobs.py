@@ -7,6 +7,7 @@ with growing delay; after the last try it stays as ``failed`` for the operator t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
@@ -99,11 +100,8 @@ class Worker:
         job = await self._claim()
         if job is None:
             return False
-        handler = self._handlers.get(job.kind)
         try:
-            if handler is None:
-                raise LookupError(f"no handler for job {job.kind}")
-            await handler(job.payload)
+            await self._handlers[job.kind](job.payload)
         except JobLater as later:
             await self._again(job, later.seconds, job.tries)
         except Exception:
@@ -143,7 +141,5 @@ class Worker:
 
     async def _pause(self) -> None:
         self._wake.clear()
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), self._poll)
-        except TimeoutError:
-            pass

@@ -18,7 +18,7 @@ _DYNAMIC = re.compile(r"""\bimport\(\s*["']([^"'\s]+)["']\s*\)""")
 _COMMENT = re.compile(r"/\*.*?\*/|^\s*//.*?$", re.DOTALL | re.MULTILINE)
 
 
-class ModuleError(Exception):
+class ModuleError(LookupError):
     """A module imports something that is not there; the text says which and from where."""
 
 

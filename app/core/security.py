@@ -130,4 +130,6 @@ class BodyLimit:
         await self._app(scope, limited, send)
 
     def _too_large(self) -> Problem:
-        return Problem("body.too_large", "This is too large. Send at most {max} KB.", status=413, params={"max": self._limit // 1024})
+        return Problem(
+            "body.too_large", "This is too large. Send at most {max} KB.", status=413, params={"max": self._limit // 1024}
+        )

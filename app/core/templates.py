@@ -40,5 +40,3 @@ class Pages:
         return self._environment.get_template(template).render(
             _=_, lang=lang, dir="rtl" if lang in ("ar", "he", "fa") else "ltr", long_date=long_date, **context
         )
-
-

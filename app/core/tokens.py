@@ -6,6 +6,7 @@ token is secret from its holder, so nothing secret goes in.
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, TypeVar
 
 import msgspec
@@ -48,6 +49,4 @@ class Tokens:
             raise TokenInvalid from error
 
     def _signer(self, purpose: str) -> TimestampSigner:
-        import hashlib
-
         return TimestampSigner(self._secret, salt=f"lectern.{purpose}", key_derivation="hmac", digest_method=hashlib.sha256)

@@ -17,4 +17,5 @@ def routes() -> list[BaseRoute]:
 
 async def styleguide(request: Request) -> Response:
     """Every component in every state."""
+
     return page(request, "styleguide/styleguide.html", **styleguide_context())

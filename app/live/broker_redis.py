@@ -7,6 +7,7 @@ keyed hashes, counters expire. A lost connection comes back by itself; what was 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import os
@@ -62,10 +63,8 @@ class RedisBroker:
     async def leave(self, room: str) -> None:
         channel = self._channel(room)
         self._rooms.pop(channel, None)
-        try:
+        with contextlib.suppress(RedisError, OSError):
             await self._pubsub.unsubscribe(channel)
-        except (RedisError, OSError):
-            pass
 
     async def count(self, room: str, here: int) -> int:
         key = b"count:" + self._channel(room)
@@ -85,7 +84,7 @@ class RedisBroker:
         if self._reader is not None:
             self._reader.cancel()
             await asyncio.gather(self._reader, return_exceptions=True)
-        await self._pubsub.aclose()
+        await self._pubsub.aclose()  # type: ignore[no-untyped-call]
         await self._redis.aclose()
 
     async def _read(self) -> None:
@@ -114,11 +113,9 @@ class RedisBroker:
         await self._listener(room, plain)
 
     async def _subscribe_again(self) -> None:
-        try:
+        with contextlib.suppress(RedisError, OSError):
             if self._rooms:
                 await self._pubsub.subscribe(*self._rooms)
-        except (RedisError, OSError):
-            pass
 
     def _channel(self, room: str) -> bytes:
         return b"lectern:" + hmac.digest(self._key, room.encode(), hashlib.sha256)[:16].hex().encode()

@@ -79,15 +79,16 @@ class Bucket:
         self._tokens = burst
         self._at = clock.monotonic()
 
-    def take(self) -> float:
-        """0 when one more is allowed now; otherwise the seconds to wait."""
+    def take(self) -> None:
+        """Use one. Raises ``rate.limited`` with the seconds to wait when there is none."""
         now = self._clock.monotonic()
         self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
         self._at = now
         if self._tokens >= 1:
             self._tokens -= 1
-            return 0.0
-        return (1 - self._tokens) / self._rate
+            return
+        wait = round((1 - self._tokens) / self._rate, 1)
+        raise Problem("rate.limited", "Not so fast, please.", status=429, retry_after=wait)
 
 
 def bucket_of(seat: Seat, clock: Clock) -> Bucket:

@@ -62,7 +62,7 @@ class Committer:
     async def _commit(self, group: list[_Waiting]) -> None:
         try:
             answers = await self._together(group)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, whoever waits must hear of it
             if len(group) == 1:
                 self._refuse(group[0], error)
                 return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 from app.live.seat import Seat
@@ -23,6 +24,7 @@ class Connection:
         self._door: LiveProtocol | None = scope["extensions"].get(DOOR)
         self._owed: asyncio.Queue[bytes] | None = None
         self._writer: asyncio.Task[None] | None = None
+        self._closer: asyncio.Future[None] | None = None
 
     def write(self, payload: bytes) -> None:
         """Send one message to this socket alone."""
@@ -46,7 +48,7 @@ class Connection:
         if self.closing:
             return
         self.closing = True
-        asyncio.ensure_future(self._close(code, reason))
+        self._closer = asyncio.ensure_future(self._close(code, reason))
 
     def stop(self) -> None:
         """The socket is gone."""
@@ -55,10 +57,8 @@ class Connection:
             self._writer.cancel()
 
     async def _close(self, code: int, reason: str) -> None:
-        try:
+        with contextlib.suppress(RuntimeError, OSError):
             await self._send({"type": "websocket.close", "code": code, "reason": reason})
-        except (RuntimeError, OSError):
-            pass
 
     def _write_plain(self, payload: bytes) -> None:
         if self._owed is None:

@@ -116,8 +116,7 @@ class LiveEndpoint:
         try:
             command = self._table.decode(text)
             command_id = command.id
-            if wait := bucket.take():
-                raise Problem("rate.limited", "Not so fast, please.", status=429, retry_after=round(wait, 1))
+            bucket.take()
             if isinstance(command, frames.Sync):
                 await self._hub.sync(connection, command.seen)
                 return

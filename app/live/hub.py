@@ -43,6 +43,7 @@ class Hub:
         self._rooms: dict[str, LocalRoom] = {}
         self._broker: Broker | None = None
         self._opening: dict[str, asyncio.Lock] = {}
+        self._refreshing: set[asyncio.Future[None]] = set()
 
     def attach(self, broker: Broker) -> None:
         """Use ``broker``; its listener is :meth:`heard`."""
@@ -166,14 +167,20 @@ class Hub:
         """Everything before must be forgotten: everybody takes a fresh copy."""
         room.restart(state.epoch, state.seq)
         for connection in room.everyone():
-            asyncio.ensure_future(self.sync(connection, None))
+            refresh = asyncio.ensure_future(self.sync(connection, None))
+            self._refreshing.add(refresh)
+            refresh.add_done_callback(self._refreshing.discard)
 
     def _kick(self, kick: Kick) -> None:
         rooms = list(self._rooms.values()) if kick.session else [r for r in (self._rooms.get(kick.webinar_id),) if r]
         for room in rooms:
             for connection in room.everyone():
                 seat = connection.seat
-                hit = kick.everyone or (kick.person and seat.person == kick.person) or (kick.session and seat.session == kick.session)
+                hit = (
+                    kick.everyone
+                    or (kick.person and seat.person == kick.person)
+                    or (kick.session and seat.session == kick.session)
+                )
                 if hit:
                     connection.close(kick.code, Close(kick.code).name.lower())
 

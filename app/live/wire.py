@@ -36,7 +36,7 @@ class LiveProtocol(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if self.response.status_code == 101:
             # The task that runs the application starts later, so the scope can still be added to.
-            extensions: dict[str, Any] = self.scope["extensions"]  # type: ignore[assignment]
+            extensions: dict[str, Any] = self.scope["extensions"]
             extensions[DOOR] = self
 
     def write_frame(self, frame: bytes) -> bool:

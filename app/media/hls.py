@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import re
 
@@ -17,6 +18,8 @@ from app.media.track import PART_TARGET, SEGMENT_TARGET, Track
 
 PLAYLIST = "application/vnd.apple.mpegurl"
 BANDWIDTH = 3_000_000
+PATIENCE, LOOK = 4.0, 0.25
+"""Seconds a request for the first playlist waits, and between looks: longer than two key frames are apart."""
 LIVE_CACHE = "no-cache"
 KEPT_CACHE = "public, max-age=60, immutable"
 _NAME = re.compile(
@@ -32,14 +35,26 @@ class Hls:
 
     async def get(self, request: Request) -> Response:
         """Anything below ``/hls/{token}/``."""
-        stage, lane = await self._open(request.path_params["token"])
-        name = request.path_params["name"]
-        view = View(stage.program, lane)
+        token, name = request.path_params["token"], request.path_params["name"]
         if name == "main.m3u8":
-            return text(request, view.master())
+            return text(request, await self._main(token))
+        stage, lane = await self._open(token)
+        view = View(stage.program, lane)
         if name in ("video.m3u8", "audio.m3u8"):
             return text(request, await view.media(name[:5], *asked(request)))
         return await view.piece(name)
+
+    async def _main(self, token: str) -> str:
+        """The multivariant playlist; waits a little, as players come at the very moment somebody goes live."""
+        for _ in range(round(PATIENCE / LOOK)):
+            try:
+                stage, lane = await self._open(token)
+                return View(stage.program, lane).master()
+            except Problem as problem:
+                if problem.code != "stream.waiting" or not self.studio.stages:
+                    raise
+            await asyncio.sleep(LOOK)
+        raise not_yet()
 
     async def _open(self, token: str) -> tuple[Stage, Lane]:
         ref = await self.studio.directory.stream(token)

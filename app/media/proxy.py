@@ -32,7 +32,12 @@ class MediaProxy:
         self.url = url.rstrip("/")
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=64)
         self._client = httpx2.AsyncClient(
-            base_url=self.url, timeout=TIMEOUT, limits=limits, trust_env=False, follow_redirects=False
+            base_url=self.url,
+            timeout=TIMEOUT,
+            limits=limits,
+            trust_env=False,
+            follow_redirects=False,
+            headers={"accept-encoding": "identity"},
         )
 
     def routes(self) -> list[Route]:

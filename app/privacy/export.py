@@ -65,7 +65,7 @@ async def subject_export(
             continue
         found = (await session.execute(select(table).where(condition))).mappings().all()
         if found:
-            parts.append(Part(table.name, [_row(table, words, dict(row), boxes) for row in found]))
+            parts.append(Part(str(table.name), [_row(table, words, dict(row), boxes) for row in found]))
     return SubjectExport(made_at=at, webinar=target.webinar_id, person=target.persons[0], parts=[*parts, *more])
 
 
@@ -95,7 +95,7 @@ def _row(table: Table, words: Mapping[str, Personal], row: Mapping[str, Any], bo
         if word.sealed and isinstance(value, bytes):
             value = _opened(value, f"{table.name}.{name}|{row_id}", boxes)
         if value not in (None, "", b""):
-            values.append(Value(name, value, word.category, word.purpose, word.basis, word.retention))
+            values.append(Value(str(name), value, word.category, word.purpose, word.basis, word.retention))
     return values
 
 

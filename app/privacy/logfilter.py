@@ -12,7 +12,7 @@ GONE = "[left out]"
 _ADDRESS = re.compile(
     r"[^\s@<>\"']+@[^\s@<>\"']+\.[^\s@<>\"']+|\b(?:\d{1,3}\.){3}\d{1,3}\b|\b(?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F]{0,4}\b"
 )
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 ALWAYS = frozenset(
     {"email", "ip", "user_agent", "referer", "cookie", "authorization", "password", "token", "query", "headers", "client"}
 )
@@ -33,7 +33,9 @@ class LogFilter:
         if key in self._names and value not in (None, ""):
             return GONE
         if isinstance(value, str):
-            return _CONTROL.sub(" ", _ADDRESS.sub(GONE, value))
+            value = _ADDRESS.sub(GONE, value)
+            # A traceback is ours and has lines; anything else with a line break is somebody forging log lines.
+            return value if key == "exception" else _CONTROL.sub(" ", value)
         if isinstance(value, bytes):
             return GONE
         if isinstance(value, dict):

@@ -75,7 +75,7 @@ class DataMap:
     def entries(self, declared: Iterable[Entry] = ()) -> list[Entry]:
         """Everything personal, columns first. ``declared``: fields that organisers added to their forms."""
         columns = [
-            _of_column(table.name, name, word)
+            _of_column(str(table.name), str(name), word)
             for table in self.metadata.sorted_tables
             for name, word in personal_columns(table).items()
         ]

@@ -104,7 +104,12 @@ class Redis:
 
 def forms_of(values: Iterable[bytes], *, wide: bool = False) -> dict[bytes, str]:
     """Every form of every value. ``wide`` adds what a program might make of a text: case, reversal, plain hashes."""
-    return {form: name for value in values for name, form in _forms(value, wide) if len(form) >= 8}
+    forms: dict[bytes, str] = {}
+    for value in values:
+        for name, form in _forms(value, wide):
+            if len(form) >= 8:
+                forms.setdefault(form, name)
+    return forms
 
 
 def search(data: bytes, forms: dict[bytes, str], depth: int = DEPTH) -> set[str]:

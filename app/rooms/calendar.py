@@ -28,4 +28,4 @@ def event(row: Webinar, origin: str, now: datetime) -> bytes:
     file.add("method", "CANCEL" if row.publication == "cancelled" else "PUBLISH")
     file.add_component(entry)
     file.add_missing_timezones()
-    return file.to_ical()
+    return bytes(file.to_ical())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from app.core.permissions import Permission as P
+from app.core.permissions import Permission
 from app.live.commands import Command, Context
 from app.privacy.vault import Vault
 from app.rooms import broadcast, chat
@@ -88,13 +88,13 @@ class RoomCommands:
     def commands(self) -> list[Command]:
         """All commands with what they need."""
         return [
-            Command(ChatSay, P.CHAT_SAY, self.say),
-            Command(ChatEdit, P.CHAT_SAY, self.edit),
-            Command(ChatRemove, P.CHAT_SAY, self.remove),
-            Command(ChatHide, P.CHAT_MODERATE, self.hide),
-            Command(ChatMode, P.ROOM_SETTINGS, self.mode),
-            Command(BroadcastSet, P.BROADCAST_CONTROL, self.broadcast),
-            Command(NoticeSet, P.ROOM_SETTINGS, self.notice),
+            Command(ChatSay, Permission.CHAT_SAY, self.say),
+            Command(ChatEdit, Permission.CHAT_SAY, self.edit),
+            Command(ChatRemove, Permission.CHAT_SAY, self.remove),
+            Command(ChatHide, Permission.CHAT_MODERATE, self.hide),
+            Command(ChatMode, Permission.ROOM_SETTINGS, self.mode),
+            Command(BroadcastSet, Permission.BROADCAST_CONTROL, self.broadcast),
+            Command(NoticeSet, Permission.ROOM_SETTINGS, self.notice),
         ]
 
     async def say(self, context: Context, command: ChatSay) -> Said:

@@ -24,9 +24,7 @@ class Webinar(Base):
     __tablename__ = "webinar"
 
     id: Mapped[str] = mapped_column(String(20), primary_key=True, info=not_personal("random id of the webinar"))
-    account_id: Mapped[str] = mapped_column(
-        ForeignKey("account.id"), index=True, info=not_personal("id of the organisation")
-    )
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"), index=True, info=not_personal("id of the organisation"))
     slug: Mapped[str] = mapped_column(String(60), unique=True, info=not_personal("address of the public page"))
     title: Mapped[str] = mapped_column(String(160), info=SETTING)
     summary: Mapped[str] = mapped_column(Text, default="", info=SETTING)
@@ -63,14 +61,14 @@ class Message(Base):
     )
 
     id: Mapped[str] = mapped_column(String(20), primary_key=True, info=not_personal("random id of the message"))
-    webinar_id: Mapped[str] = mapped_column(
-        ForeignKey("webinar.id", ondelete="CASCADE"), info=not_personal("id of the webinar")
-    )
+    webinar_id: Mapped[str] = mapped_column(ForeignKey("webinar.id", ondelete="CASCADE"), info=not_personal("id of the webinar"))
     seq: Mapped[int] = mapped_column(info=not_personal("room number of the last change"))
     lane: Mapped[str] = mapped_column(String(10), default="audience", info=not_personal("who can see it: audience or crew"))
     person: Mapped[str] = mapped_column(
         String(20),
-        info=personal("user.unique_id.pseudonymous", subject="participant", purpose="tell who said a message, within its webinar"),
+        info=personal(
+            "user.unique_id.pseudonymous", subject="participant", purpose="tell who said a message, within its webinar"
+        ),
     )
     role: Mapped[str] = mapped_column(String(24), info=not_personal("role in the room"))
     name: Mapped[bytes] = mapped_column(

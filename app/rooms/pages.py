@@ -15,7 +15,7 @@ from app.accounts.staff import Current
 from app.core import i18n
 from app.core.errors import Problem, not_found
 from app.core.http import body, form, lang_of, page, see_other
-from app.core.permissions import Permission as P
+from app.core.permissions import Permission
 from app.core.unit import Work
 from app.privacy.vault import Vault
 from app.rooms import calendar, webinars
@@ -79,7 +79,8 @@ class RoomPages:
         lang = lang_of(request)
         ticket, seat = self._seats.participant(row.id, self._seats.person_of(row.id, None), lang)
         boot = {**self._boot(row, lang), "ticket": ticket, "seat": seat}
-        context = {"webinar": view(row), "boot": boot, "privacy_label": privacy_label(row), "catalogue": i18n.catalogue(lang)}
+        context: dict[str, Any] = {"webinar": view(row), "boot": boot, "catalogue": i18n.catalogue(lang)}
+        context["privacy_label"] = privacy_label(row)
         return page(request, "rooms/room.html", **context)
 
     async def ticket(self, request: Request) -> Response:
@@ -89,7 +90,7 @@ class RoomPages:
         lang = lang_of(request)
         who = request.state.staff
         if wanted.crew:
-            if not isinstance(who, Current) or who.account_id != row.account_id or P.CREW_SEE not in who.permissions:
+            if not isinstance(who, Current) or who.account_id != row.account_id or Permission.CREW_SEE not in who.permissions:
                 raise Problem("ticket.refused", "Sign in again.", status=403)
             return _private_json({"ticket": self._crew_ticket(row, who, lang), "seat": None})
         if row.publication not in webinars.OPEN_TO_ALL:
@@ -104,7 +105,7 @@ class RoomPages:
         headers = {"Content-Disposition": f'attachment; filename="{row.slug}.ics"'}
         return Response(data, media_type="text/calendar", headers=headers)
 
-    @needs(P.STAGE_PUBLISH)
+    @needs(Permission.STAGE_PUBLISH)
     async def studio(self, request: Request) -> Response:
         """Where presenters go live."""
         row, who = await self._own(request)
@@ -113,14 +114,18 @@ class RoomPages:
         boot["stage_token"] = self._seats.stage(row.id, who.staff_id, who.name)
         boot["whip"], boot["whep"] = f"/whip/{row.id}", f"/whep/{row.id}"
         boot["ice_servers"] = list(self._settings.ice_servers)
-        return page(request, "studio/studio.html", webinar=view(row), boot=boot, staff=who, catalogue=i18n.catalogue(boot["lang"]))
+        return page(
+            request, "studio/studio.html", webinar=view(row), boot=boot, staff=who, catalogue=i18n.catalogue(boot["lang"])
+        )
 
-    @needs(P.CHAT_MODERATE)
+    @needs(Permission.CHAT_MODERATE)
     async def console(self, request: Request) -> Response:
         """Where moderators work."""
         row, who = await self._own(request)
         boot = self._crew_boot(row, who, lang_of(request))
-        return page(request, "console/console.html", webinar=view(row), boot=boot, staff=who, catalogue=i18n.catalogue(boot["lang"]))
+        return page(
+            request, "console/console.html", webinar=view(row), boot=boot, staff=who, catalogue=i18n.catalogue(boot["lang"])
+        )
 
     @needs()
     async def list(self, request: Request) -> Response:
@@ -128,9 +133,11 @@ class RoomPages:
         async with self._work.read() as session:
             rows = await webinars.of_account(session, staff_of(request).account_id)
         groups = _grouped([view(row) for row in rows], self._work.clock.now())
-        return page(request, "admin/webinars.html", groups=groups, may_edit=P.WEBINAR_EDIT in staff_of(request).permissions)
+        return page(
+            request, "admin/webinars.html", groups=groups, may_edit=Permission.WEBINAR_EDIT in staff_of(request).permissions
+        )
 
-    @needs(P.WEBINAR_EDIT)
+    @needs(Permission.WEBINAR_EDIT)
     async def new(self, request: Request) -> Response:
         """Make a webinar."""
         who = staff_of(request)
@@ -145,13 +152,13 @@ class RoomPages:
             return self._form(request, values, heading="New webinar", problem=problem)
         return see_other(f"/admin/webinars/{row.id}")
 
-    @needs(P.WEBINAR_SEE)
+    @needs(Permission.WEBINAR_SEE)
     async def home(self, request: Request) -> Response:
         """One webinar: state, next steps, links to copy."""
         row = await self._of_account(request)
         return page(request, "admin/webinar.html", webinar=view(row), origin=self._settings.origin, staff=staff_of(request))
 
-    @needs(P.WEBINAR_EDIT)
+    @needs(Permission.WEBINAR_EDIT)
     async def edit(self, request: Request) -> Response:
         """Change a webinar."""
         row = await self._of_account(request)
@@ -167,8 +174,7 @@ class RoomPages:
         return see_other(f"/admin/webinars/{row.id}?saved=1")
 
     async def _public(self, request: Request) -> Webinar:
-        row = await webinar_by_slug(self._work, request.path_params["slug"], publications=(*webinars.OPEN_TO_ALL, "cancelled"))
-        return row
+        return await webinar_by_slug(self._work, request.path_params["slug"], publications=(*webinars.OPEN_TO_ALL, "cancelled"))
 
     async def _own(self, request: Request) -> tuple[Webinar, Current]:
         who = staff_of(request)

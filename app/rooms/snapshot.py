@@ -35,7 +35,9 @@ class RoomState:
                 raise not_found("webinar")
             crew = lane == "crew"
             fresh = since is None or since.epoch != row.epoch or since.seq > row.seq
-            messages = [] if since and since.seq == row.seq and not fresh else await _messages(session, row.id, crew, since, fresh)
+            messages = (
+                [] if since and since.seq == row.seq and not fresh else await _messages(session, row.id, crew, since, fresh)
+            )
             if not fresh and len(messages) > RECENT:
                 fresh, messages = True, await _messages(session, row.id, crew, None, True)
         box = await self._vault.box(webinar_id)
@@ -57,9 +59,7 @@ class RoomState:
             return {row.id: (row.epoch, row.seq) for row in await session.execute(query)}
 
 
-async def _messages(
-    session: AsyncSession, webinar_id: str, crew: bool, since: Seen | None, fresh: bool
-) -> list[Message]:
+async def _messages(session: AsyncSession, webinar_id: str, crew: bool, since: Seen | None, fresh: bool) -> list[Message]:
     query = select(Message).where(Message.webinar_id == webinar_id)
     if not crew:
         query = query.where(Message.lane == "audience")

@@ -78,7 +78,8 @@ export class RoomChat extends LitElement {
   }
 
   updated() {
-    if (this.atEnd) this.#toEnd();
+    // After the layout of what was just drawn.
+    if (this.atEnd) requestAnimationFrame(() => this.atEnd && this.#toEnd());
   }
 
   #toEnd() {

@@ -1,0 +1,41 @@
+"""Fixtures for every test. Services are real, started when first asked for, stopped at the end; each worker has its own."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.support.chromium import chromium
+from tests.support.order import pytest_collection_modifyitems, pytest_runtest_protocol
+from tests.support.ports import find_free_port
+from tests.support.postgres import postgres_server, postgres_url
+from tests.support.redis import redis_server, redis_url, shared_redis
+from tests.support.server import serve_app
+from tests.support.smtp import smtp_server
+from tests.support.until import until, wait_until
+
+__all__ = [
+    "chromium",
+    "postgres_server",
+    "postgres_url",
+    "pytest_collection_modifyitems",
+    "pytest_runtest_protocol",
+    "redis_server",
+    "redis_url",
+    "serve_app",
+    "shared_redis",
+    "smtp_server",
+    "until",
+    "wait_until",
+]
+
+# A setting of the person who runs the tests must not change what they prove.
+for name in [name for name in os.environ if name.startswith("LECTERN_")]:
+    del os.environ[name]
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port on 127.0.0.1 that nobody listens on."""
+    return find_free_port()

@@ -1,0 +1,43 @@
+"""The order of tests: many at once first, then those that must have the machine to themselves.
+
+Browser, media and fault tests measure real time and real load. With several workers (``pytest -n 2``) they are put last and
+each holds a lock of its own, so the run stays one run with one closing line.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).resolve().parent.parent
+ALONE = {"browser", "media", "faults"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of the heavy folders and put them last, each folder together."""
+    for item in items:
+        if folder_of(item) in ALONE:
+            item.add_marker(pytest.mark.alone)
+    items.sort(key=lambda item: item.get_closest_marker("alone") is not None)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Hold the lock of this run while a test runs: shared by ordinary tests, exclusive for those that run alone."""
+    worker = getattr(item.config, "workerinput", None)
+    if worker is None:
+        return (yield)
+    alone = item.get_closest_marker("alone") is not None
+    with Path(tempfile.gettempdir(), f"lectern-tests-{worker['testrunuid']}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        return (yield)
+
+
+def folder_of(item: pytest.Item) -> str:
+    """First folder below ``tests``."""
+    inside = item.path.resolve().relative_to(TESTS)
+    return inside.parts[0] if len(inside.parts) > 1 else ""
