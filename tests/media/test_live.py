@@ -68,3 +68,12 @@ async def test_one_seat_sends_once(size: tuple[int, int]) -> None:
                 while not (here.directory.present and len(here.directory.present[-1]) == 1 and len(here.directory.present) > 1):  # noqa: ASYNC110 - the directory only remembers
                     await asyncio.sleep(0.05)
         assert len(here.directory.present[0]) == 1
+
+
+async def test_a_player_that_comes_as_somebody_goes_live_gets_the_stream_with_its_first_request() -> None:
+    async with stand() as here, here.sending(small_clip()):
+        await here.until(lambda text: "#EXTINF" in text)
+        request = asyncio.create_task(here.client.get(f"{here.url}/hls/audience/main.m3u8"))
+        here.directory.state = Broadcast.LIVE
+        answer = await request
+        assert (answer.status_code, answer.text.splitlines()[-1]) == (200, "video.m3u8")
