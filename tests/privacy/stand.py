@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import app.accounts.models
-import app.core.jobs  # noqa: F401 - its table
+import app.core.jobs
 from app.core.clock import SetClock
 from app.core.db import Base, Database
 from app.core.ids import new_id

@@ -34,7 +34,7 @@ async def stand(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     await made.close()
 
 
-async def count(stand: Stand, table: type[Message] | type[Webinar], *where: object) -> int:
+async def count(stand: Stand, table: type[Message | Webinar], *where: object) -> int:
     async with stand.work.read() as session:
         return (await session.execute(select(func.count()).select_from(table).where(*where))).scalar_one()  # type: ignore[arg-type]
 

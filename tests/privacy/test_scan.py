@@ -1,0 +1,93 @@
+"""The scanner finds a value however it is written down, and statistics tell of nobody."""
+
+from __future__ import annotations
+
+import base64
+import bz2
+import gzip
+import io
+import lzma
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.privacy.scan import BLOCK, Files, forms_of, search
+from app.privacy.thresholds import hide_small, hide_small_table, total
+
+CANARY = b"canary+7f3a9c/zq81Kw=x"
+
+
+def zipped(data: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.txt", data)
+    return out.getvalue()
+
+
+WAYS: list[Callable[[bytes], bytes]] = [
+    lambda data: data,
+    lambda data: data.hex().encode(),
+    base64.b64encode,
+    lambda data: base64.b64encode(b"a" + data + b"bc"),
+    lambda data: base64.urlsafe_b64encode(b"ab" + data + b"c"),
+    lambda data: data.decode().encode("utf-16-le"),
+    lambda data: data.replace(b"+", b"%2B").replace(b"/", b"%2F").replace(b"=", b"%3D").replace(b"%2F", b"/"),
+    gzip.compress,
+    zlib.compress,
+    bz2.compress,
+    lzma.compress,
+    zipped,
+    lambda data: gzip.compress(zipped(data)),
+]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_of_writing_is_seen_through(way: Callable[[bytes], bytes]) -> None:
+    forms = forms_of([CANARY])
+    assert search(b"before " + way(CANARY) + b" after", forms)
+    assert not search(b"before " + way(CANARY[::-1]) + b" after", forms)
+
+
+async def test_a_value_across_two_blocks_is_found(tmp_path: Path) -> None:
+    (tmp_path / "big").write_bytes(b"." * (BLOCK - 5) + CANARY + b"." * 50)
+    assert [finding.form for finding in (await Files([tmp_path]).look(forms_of([CANARY]))).findings] == ["raw"]
+
+
+async def test_a_deleted_file_still_open_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "gone"
+    with path.open("wb+") as file:
+        file.write(CANARY)
+        file.flush()
+        path.unlink()
+        assert [finding.form for finding in (await Files([tmp_path]).look(forms_of([CANARY]))).findings] == ["raw"]
+
+
+counts = st.integers(0, 30)
+
+
+@given(st.dictionaries(st.integers(), counts, max_size=8))
+def test_no_hidden_cell_can_be_worked_out_from_the_total(cells: dict[int, int]) -> None:
+    safe, whole = hide_small(cells), total(cells)
+    assert all(n is None or n == 0 or n >= 5 for n in safe.values())
+    hidden = [key for key, n in safe.items() if n is None]
+    if hidden and whole is not None:
+        left = whole - sum(n for n in safe.values() if n is not None)
+        assert len(hidden) > 1
+        assert left >= 5
+
+
+@given(st.lists(st.tuples(counts, counts, counts), max_size=5))
+def test_no_line_of_a_table_hides_one_cell_alone(rows: list[tuple[int, int, int]]) -> None:
+    safe = hide_small_table(rows)
+    lines = [*safe, *(list(column) for column in zip(*safe, strict=True))]
+    originals = [*map(list, rows), *(list(column) for column in zip(*rows, strict=True))]
+    for line, original in zip(lines, originals, strict=True):
+        hidden = [n for n, shown in zip(original, line, strict=True) if shown is None]
+        shown = [n for n in line if n]
+        assert all(n >= 5 for n in shown)
+        assert not hidden or not shown or (len(hidden) > 1 and sum(hidden) >= 5)
