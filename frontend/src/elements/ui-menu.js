@@ -16,7 +16,7 @@ class UiMenu extends HTMLElement {
       if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
       event.preventDefault();
       menu.showPopover();
-      if (event.key === "ArrowUp") items(menu).at(-1)?.focus();
+      items(menu).at(event.key === "ArrowUp" ? -1 : 0)?.focus();
     });
     menu.addEventListener("toggle", (event) => this.#toggled(/** @type {ToggleEvent} */ (event).newState === "open", button, menu));
     menu.addEventListener("keydown", (event) => this.#key(event, button, menu));
