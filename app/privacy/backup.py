@@ -7,6 +7,7 @@ the restore guard has replayed the erasures it missed.
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -18,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 
 import msgspec
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 
 from app.settings import Settings
 
@@ -98,23 +99,35 @@ def _dump(settings: Settings, kind: str, to: Path) -> None:
         ):
             source.backup(target)
         return
-    _run("pg_dump", "--format=custom", f"--file={to}", f"--dbname={_plain(settings)}")
+    _run(settings, "pg_dump", "--format=custom", f"--file={to}", f"--dbname={_plain(settings)}")
 
 
 def _load(settings: Settings, kind: str, dump: Path) -> None:
     if kind == "sqlite":
         shutil.move(dump, make_url(settings.database_url).database or "")
         return
-    _run("pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction", f"--dbname={_plain(settings)}", str(dump))
+    _run(
+        settings,
+        "pg_restore",
+        "--clean",
+        "--if-exists",
+        "--no-owner",
+        "--single-transaction",
+        f"--dbname={_plain(settings)}",
+        str(dump),
+    )
 
 
 def _plain(settings: Settings) -> str:
-    return make_url(settings.database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    url = make_url(settings.database_url)
+    return URL.create("postgresql", url.username, None, url.host, url.port, url.database, url.query).render_as_string()
 
 
-def _run(*command: str) -> None:
+def _run(settings: Settings, *command: str) -> None:
+    # The password goes by the environment: a command line is seen by every user of the machine.
+    secret = {"PGPASSWORD": password} if (password := make_url(settings.database_url).password) else {}
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **secret})
     except FileNotFoundError as error:
         raise BackupError(f"{command[0]} is not installed. Install the PostgreSQL client programs.") from error
     if done.returncode:

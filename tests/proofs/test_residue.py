@@ -17,6 +17,7 @@ from typing import Any
 import httpx2
 import pytest
 import websockets
+from websockets.typing import Origin
 
 from app.accounts.models import Account
 from app.core.db import Base
@@ -102,7 +103,7 @@ class House:
         url = f"{self.served.ws_url}/live/{self.webinar.id}?utm={said['query']}"
         del headers["user-agent"]
         async with websockets.connect(
-            url, origin=self.settings.origin, additional_headers=headers, user_agent_header=said["user-agent"], proxy=None
+            url, origin=Origin(self.settings.origin), additional_headers=headers, user_agent_header=said["user-agent"], proxy=None
         ) as socket:
             await socket.send(json.dumps({"type": "hello", "ticket": answer.json()["ticket"]}))
             person = json.loads(await socket.recv())["you"]["id"]
