@@ -53,7 +53,7 @@ def guide(**brand: str) -> Starlette:
             else {"user": None, "status": 404, "retry_after": 12}
         )
         context = {"brand": Brand(**brand), "csp_nonce": request.state.csp_nonce, **more, **styleguide_context()}
-        return HTMLResponse(pages.render(template, lang="en", request=request, **context))
+        return HTMLResponse(pages.render(template, lang=request.query_params.get("lang", "en"), request=request, **context))
 
     settings = Settings(public_url="http://127.0.0.1", secret="s" * 40)
     return Starlette(

@@ -16,10 +16,20 @@ function clicked(event) {
   const opener = target?.closest("[data-opens]");
   if (opener) {
     const dialog = document.getElementById(opener.getAttribute("data-opens") ?? "");
-    if (dialog instanceof HTMLDialogElement) dialog.showModal();
+    if (dialog instanceof HTMLDialogElement) open(dialog);
   }
   if (target?.closest("[data-closes]")) target.closest("dialog")?.close();
   if (target instanceof HTMLDialogElement && beside(target, event)) target.close();
+}
+
+/**
+ * Starts in the first field rather than on the close button, except on touch, where that would cover the dialog with a keyboard.
+ * @param {HTMLDialogElement} dialog
+ */
+function open(dialog) {
+  dialog.showModal();
+  const field = dialog.querySelector(".dialog-body :is(input:not([type=hidden]), select, textarea)");
+  if (field instanceof HTMLElement && matchMedia("(pointer: fine)").matches) field.focus();
 }
 
 /**
