@@ -10,6 +10,7 @@ from tests.support.chromium import chromium
 from tests.support.order import pytest_collection_modifyitems, pytest_runtest_protocol
 from tests.support.ports import find_free_port
 from tests.support.postgres import postgres_server, postgres_url
+from tests.support.product import lectern, product
 from tests.support.redis import redis_server, redis_url, shared_redis
 from tests.support.server import serve_app
 from tests.support.smtp import smtp_server
@@ -17,8 +18,10 @@ from tests.support.until import until, wait_until
 
 __all__ = [
     "chromium",
+    "lectern",
     "postgres_server",
     "postgres_url",
+    "product",
     "pytest_collection_modifyitems",
     "pytest_runtest_protocol",
     "redis_server",

@@ -26,6 +26,12 @@ AUDIENCE_RATE = (8.0, 1.0)
 CREW_RATE = (60.0, 20.0)
 
 
+class _Numbered(msgspec.Struct):
+    """What is read of a command that was not understood, so that its sender hears which one it was."""
+
+    id: int = 0
+
+
 class Context(msgspec.Struct, frozen=True):
     """What a handler gets: the transaction and who asks."""
 
@@ -60,6 +66,13 @@ class CommandTable:
             return self._decoder.decode(text)
         except msgspec.MsgspecError as error:
             raise Problem("command.invalid", "This message was not understood: {why}", params={"why": str(error)}) from error
+
+    def number(self, text: str) -> int:
+        """The ``id`` of a text that is not a command of ours; 0 when it has none."""
+        try:
+            return msgspec.json.decode(text, type=_Numbered).id
+        except msgspec.MsgspecError:
+            return 0
 
     async def run(self, context: Context, command: Any) -> msgspec.Struct | None:
         """Check the permission and run the handler."""

@@ -112,17 +112,15 @@ class LiveEndpoint:
             await self._command(connection, bucket, text)
 
     async def _command(self, connection: Connection, bucket: Bucket, text: str) -> None:
-        command_id = 0
         try:
-            command = self._table.decode(text)
-            command_id = command.id
             bucket.take()
+            command = self._table.decode(text)
             if isinstance(command, frames.Sync):
                 await self._hub.sync(connection, command.seen)
                 return
             answer = await self._committer.submit(connection.seat, command)
-            connection.write(frames.ok(command_id, answer))
+            connection.write(frames.ok(command.id, answer))
         except Problem as problem:
             said = self._translate(connection.seat.lang, problem.text, problem.params)
-            error = frames.Error(id=command_id, code=problem.code, text=said, retry_after=problem.retry_after)
+            error = frames.Error(id=self._table.number(text), code=problem.code, text=said, retry_after=problem.retry_after)
             connection.write(msgspec.json.encode(error))
