@@ -18,4 +18,4 @@ def routes() -> list[BaseRoute]:
 async def styleguide(request: Request) -> Response:
     """Every component in every state."""
 
-    return page(request, "styleguide/styleguide.html", **styleguide_context())
+    return page(request, "styleguide/index.html", **styleguide_context())
