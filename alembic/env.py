@@ -6,13 +6,13 @@ import asyncio
 import importlib
 import os
 
-from alembic import context
 from sqlalchemy import Connection
 
+from alembic import context
 from app.core.db import Base, open_engine
 from app.settings import load
 
-for feature in ("core.jobs", "accounts.models", "rooms.models"):
+for feature in ("core.jobs", "privacy.models", "accounts.models", "rooms.models"):
     importlib.import_module(f"app.{feature}")
 
 

@@ -119,6 +119,68 @@ def _serve(settings: Settings) -> None:
     uvloop.run(run(settings))
 
 
+@main.command(help="Check a certificate of erasure, offline.")
+@click.argument("certificate", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def verify(certificate: Path) -> None:
+    """Signature and contents."""
+    from app.privacy.certificate import CertificateWrong
+    from app.privacy.certificate import verify as check
+
+    try:
+        claim = check(certificate.read_bytes())
+    except CertificateWrong as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(msgspec.json.format(msgspec.json.encode(claim), indent=2).decode())
+    click.echo("The signature is right.")
+
+
+@main.command(help="Print the data register: everything that is stored about people.")
+@click.option("--format", "form", type=click.Choice(["json", "csv", "yaml"]), default="json")
+@click.pass_obj
+def register(settings: Settings, form: str) -> None:
+    """From the declarations of the columns themselves."""
+    from app import main as _tables  # noqa: F401 - every table must be known
+    from app.core.db import Base
+    from app.privacy.map import DataMap
+    from app.privacy.register import register as read
+    from app.reports.privacy_pages import FORMATS
+    from app.stores import STORES
+
+    click.echo(FORMATS[form][0](read(settings, DataMap(Base.metadata, STORES))))
+
+
+@main.command(help="Write a backup of database and files. Keys and ledger are not in it; back them up apart.")
+@click.argument("to", type=click.Path(dir_okay=False, path_type=Path))
+@click.pass_obj
+def backup(settings: Settings, to: Path) -> None:
+    """While the product runs."""
+    from app.core.clock import Clock
+    from app.privacy.backup import BackupError
+    from app.privacy.backup import backup as write
+
+    try:
+        write(settings, to, Clock().now())
+    except BackupError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"Written: {to}")
+
+
+@main.command(help="Put a backup back. At the next start the erasures it missed are replayed before anyone is served.")
+@click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--replace", is_flag=True, help="Over the present data.")
+@click.pass_obj
+def restore(settings: Settings, source: Path, replace: bool) -> None:
+    """While the product does not run."""
+    from app.privacy.backup import BackupError
+    from app.privacy.backup import restore as read
+
+    try:
+        read(settings, source, replace=replace)
+    except BackupError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo("Restored. Start Lectern: it replays missed erasures first.")
+
+
 def upgrade(settings: Settings) -> None:
     """Run Alembic to the newest version."""
     from alembic.config import Config

@@ -20,13 +20,13 @@ from app.accounts.passwords import Passwords
 from app.core import http, i18n
 from app.core.assets import Assets
 from app.core.clock import Clock
-from app.core.db import Database
+from app.core.db import Base, Database
 from app.core.errors import Problem
 from app.core.jobs import Worker
 from app.core.security import BodyLimit, CrossOriginCheck, SecurityHeaders
 from app.core.templates import Pages
 from app.core.tokens import Tokens
-from app.core.unit import Work
+from app.core.unit import Sink, Work
 from app.live.broker import Broker, MemoryBroker
 from app.live.broker_redis import RedisBroker
 from app.live.commands import CommandTable
@@ -34,18 +34,29 @@ from app.live.commit import Committer
 from app.live.endpoint import LiveEndpoint
 from app.live.hub import Hub
 from app.media.proxy import MediaProxy
+from app.privacy.certificate import Signer
+from app.privacy.erase.eraser import Erasing
+from app.privacy.erase.pipeline import JOB, Pipeline
+from app.privacy.guard import replay_missing
+from app.privacy.ledger import Ledger
+from app.privacy.map import DataMap
+from app.privacy.scan import Files, Place, Redis
 from app.privacy.vault import Vault
 from app.protocol.codes import Close
+from app.reports.privacy_pages import PrivacyPages
+from app.rooms.eraser import RoomEraser
 from app.rooms.live import RoomCommands
 from app.rooms.pages import RoomPages
 from app.rooms.seats import Seats
 from app.rooms.snapshot import RoomState
 from app.routes import url_map
 from app.settings import Settings
+from app.stores import STORES
 
 FRONTEND = Path(__file__).resolve().parents[1] / "frontend"
 STAFF_NAV = (
     ("webinars", "/admin", "video", "Webinars"),
+    ("privacy", "/admin/privacy", "shield-check", "Privacy"),
     ("team", "/admin/team", "users-round", "Team"),
     ("settings", "/admin/settings", "settings", "Settings"),
 )
@@ -67,6 +78,10 @@ class Parts(msgspec.Struct):
     seats: Seats
     account_pages: AccountPages
     room_pages: RoomPages
+    pipeline: Pipeline
+    ledger: Ledger
+    data_map: DataMap
+    privacy_pages: PrivacyPages
     media_proxy: MediaProxy
     worker: Worker
     demo_routes: Sequence[BaseRoute]
@@ -96,6 +111,18 @@ def join_parts(settings: Settings, clock: Clock | None = None, media_url: str = 
         translate=i18n.translate,
         clock=clock,
     )
+    data_map = DataMap(Base.metadata, STORES)
+    ledger = Ledger(settings.keys_path)
+    pipeline = Pipeline(
+        work,
+        vault,
+        data_map,
+        ledger,
+        Signer(settings.keys_path),
+        erasers=[RoomEraser(vault)],
+        places=_places(settings),
+    )
+    work.add_sink(_forget_erased(vault))
     passwords = Passwords()
     return Parts(
         settings=settings,
@@ -111,8 +138,12 @@ def join_parts(settings: Settings, clock: Clock | None = None, media_url: str = 
         seats=seats,
         account_pages=AccountPages(settings, work, passwords),
         room_pages=RoomPages(settings, work, vault, seats),
+        pipeline=pipeline,
+        ledger=ledger,
+        data_map=data_map,
+        privacy_pages=PrivacyPages(settings, work, pipeline, data_map),
         media_proxy=MediaProxy(media_url or settings.media_url or f"http://{settings.media_host}:{settings.media_port}"),
-        worker=Worker(work, {}),
+        worker=Worker(work, {JOB: pipeline.handle}),
         demo_routes=_demo_routes(settings),
     )
 
@@ -145,6 +176,8 @@ def create_app(settings: Settings, clock: Clock | None = None, media_url: str = 
 @asynccontextmanager
 async def running(parts: Parts) -> AsyncIterator[None]:
     """The parts at work: hub, committer, jobs."""
+    # A database that came out of a backup serves nobody before it has seen the erasures it missed.
+    await replay_missing(parts.work, parts.ledger, parts.pipeline)
     tasks = [asyncio.create_task(parts.hub.run()), asyncio.create_task(parts.committer.run())]
     if parts.settings.workers_embedded:
         tasks.append(asyncio.create_task(parts.worker.run()))
@@ -163,6 +196,25 @@ async def running(parts: Parts) -> AsyncIterator[None]:
         await parts.media_proxy.close()
         await parts.broker.close()
         await parts.database.close()
+
+
+def _places(settings: Settings) -> list[Place]:
+    """Where the residue scan looks besides the database."""
+    places: list[Place] = [Files([settings.data_dir])]
+    if not settings.embedded:
+        places.append(Redis(settings.broker_url))
+    return places
+
+
+def _forget_erased(vault: Vault) -> Sink:
+    """Opened keys of erased people leave the memory of this process at once."""
+
+    async def forget(announcements: Sequence[object]) -> None:
+        for event in announcements:
+            if isinstance(event, Erasing):
+                vault.forget()
+
+    return forget
 
 
 def _demo_routes(settings: Settings) -> list[BaseRoute]:

@@ -25,6 +25,7 @@ def url_map(parts: Parts) -> list[BaseRoute]:
         *parts.media_proxy.routes(),
         *parts.account_pages.routes(),
         *parts.room_pages.routes(),
+        *parts.privacy_pages.routes(),
         *parts.demo_routes,
     ]
 
