@@ -1,0 +1,58 @@
+"""What exists is documented, and what is documented exists."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from sqlalchemy import Column, Integer, MetaData, Table
+
+import app.main
+from app import cli
+from app.core.db import Base
+from app.core.declare import KEY, NotPersonal, Personal, not_personal
+from app.settings import PREFIX, Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def undeclared(metadata: MetaData) -> list[str]:
+    """Columns that do not say what they are."""
+    columns = [column for table in metadata.tables.values() for column in table.columns]
+    return [f"{c.table.name}.{c.name}" for c in columns if not isinstance(c.info.get(KEY), Personal | NotPersonal)]
+
+
+def test_every_column_says_whether_it_is_personal() -> None:
+    assert app.main.create_app is not None
+    assert undeclared(Base.metadata) == []
+
+
+def test_a_column_without_a_word_would_be_found() -> None:
+    metadata = MetaData()
+    Table("thing", metadata, Column("id", Integer, info=not_personal("a number")), Column("secret", Integer))
+    assert undeclared(metadata) == ["thing.secret"]
+
+
+def test_every_setting_is_documented_and_no_other() -> None:
+    table = re.findall(rf"^\| `({PREFIX}[A-Z_]+)` \|", (ROOT / "docs" / "operate.md").read_text(), re.MULTILINE)
+    assert table == [PREFIX + field.upper() for field in Settings.__struct_fields__]
+
+
+def test_settings_named_in_the_pages_exist() -> None:
+    known = {PREFIX + field.upper() for field in Settings.__struct_fields__}
+    known |= {f"{setting}_FILE" for setting in known}
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    named = {setting for page in pages for setting in re.findall(rf"{PREFIX}[A-Z_]*[A-Z]", page.read_text())}
+    assert named - known == set()
+
+
+def test_commands_named_in_the_pages_exist() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "Procfile"]
+    named = {command for page in pages for command in re.findall(r"python -m app ([a-z]+)", page.read_text())}
+    assert named - set(cli.main.commands) == set()
+
+
+def test_every_bench_is_documented() -> None:
+    benches = {path.stem for path in (ROOT / "bench").glob("*.py") if not path.name.startswith("_")}
+    listed = set(re.findall(r"^\| `([a-z_]+)` \|", (ROOT / "docs" / "benchmarks.md").read_text(), re.MULTILINE))
+    assert listed == benches
