@@ -1,21 +1,15 @@
 """How long erasing takes: a webinar with 10,000 participants and 100,000 messages to its certificate; one participant of it.
 
-    python bench/purge.py [--quick]
-
-The last line is JSON: ``{"bench", "figures", "goals"}``.
+bin/bench purge [--quick]
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
-import sys
 import tempfile
 import time
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from sqlalchemy import insert
 
@@ -25,6 +19,7 @@ from app.privacy.erase import Target
 from app.privacy.export import subject_export
 from app.privacy.models import Erasure
 from app.rooms.models import Message
+from bench._report import finish, goal
 from tests.privacy.stand import NOW, Stand
 
 GOALS = {"webinar_seconds": 60, "participant_seconds": 1, "open_100k_seconds": 10}
@@ -97,10 +92,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a tenth of the size")
     part = 10 if parser.parse_args().quick else 1
     figures = asyncio.run(measure(10_000 // part, 100_000 // part))
-    for name, value in figures.items():
-        goal = f"   goal: under {GOALS[name]}" if name in GOALS else ""
-        print(f"{name:24} {value:12,.3f}{goal}")
-    print(json.dumps({"bench": "purge", "figures": figures, "goals": GOALS}))
+    goals = [goal(name, figures[name], limit, reach="at most") for name, limit in GOALS.items()]
+    rows = [{"figure": name, "value": value} for name, value in figures.items()]
+    finish("purge", "SQLite on this disk, from the ask to a certificate that found nothing left", rows, figures, goals)
 
 
 if __name__ == "__main__":
