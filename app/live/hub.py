@@ -72,7 +72,7 @@ class Hub:
         if room is None:
             return
         if event.epoch != room.epoch or not room.accept(event):
-            await self._catch_up(room)
+            await self._try_catch_up(room)
 
     async def join(self, connection: Connection, seen: Seen | None) -> None:
         """Welcome a socket and keep it informed from exactly there on."""
@@ -126,16 +126,20 @@ class Hub:
 
     async def _open(self, webinar_id: str) -> LocalRoom:
         room = self._rooms.get(webinar_id)
-        if room is not None:
+        if room is not None and room.everyone():
             return room
         async with self._opening.setdefault(webinar_id, asyncio.Lock()):
-            if (room := self._rooms.get(webinar_id)) is None:
-                # Listen first, then read the number: what is committed in between is heard.
-                await self._need_broker().listen(webinar_id)
-                numbers = await self._source.seqs([webinar_id])
-                if webinar_id not in numbers:
-                    raise Problem("webinar.unknown", "There is no webinar at this address.", status=404)
+            # Listen first, then read the number: what is committed in between is heard.
+            await self._need_broker().listen(webinar_id)
+            numbers = await self._source.seqs([webinar_id])
+            if webinar_id not in numbers:
+                raise Problem("webinar.unknown", "There is no webinar at this address.", status=404)
+            room = self._rooms.get(webinar_id)
+            if room is None:
                 room = self._rooms[webinar_id] = LocalRoom(webinar_id, *numbers[webinar_id])
+            elif numbers[webinar_id] != (room.epoch, room.seq):
+                # Nobody was here, so nobody polled: what is kept may have been erased meanwhile.
+                await self._catch_up(room)
         return room
 
     async def _fitting_state(self, room: LocalRoom, lane: str, seen: Seen | None) -> State:
@@ -145,12 +149,30 @@ class Hub:
             state = room.cached(key)
             if state is None:
                 since = seen if key[1] else None
-                state = room.with_memory(await self._source.state(room.id, lane, None, since), lane, since)
+                state = await self._read(room, key, lane, since)
+                if state.epoch != room.epoch:
+                    # What is remembered belongs to the old epoch and must not be said again.
+                    await self._catch_up(room)
+                    continue
+                state = room.with_memory(state, lane, since)
                 room.cache(key, state)
-            if state.epoch != room.epoch:
-                await self._catch_up(room)
             if state.seq >= room.sent(lane):
                 return state
+
+    async def _read(self, room: LocalRoom, key: tuple[str, str, int], lane: str, since: Seen | None) -> State:
+        """Ask the database once for all who ask the same at the same time: a thousand joiners cost one query."""
+        reading = room.reading.get(key)
+        if reading is None:
+            reading = room.reading[key] = asyncio.ensure_future(self._source.state(room.id, lane, None, since))
+            reading.add_done_callback(lambda _done: room.reading.pop(key, None))
+        return await asyncio.shield(reading)
+
+    async def _try_catch_up(self, room: LocalRoom) -> None:
+        """Catch up; the next poll tries again if the database does not answer. Whoever announced is not to blame."""
+        try:
+            await self._catch_up(room)
+        except Exception:
+            log.exception("hub.catch_up", room=room.id)
 
     async def _catch_up(self, room: LocalRoom) -> None:
         async with room.catching_up:
@@ -174,6 +196,8 @@ class Hub:
     def _kick(self, kick: Kick) -> None:
         rooms = list(self._rooms.values()) if kick.session else [r for r in (self._rooms.get(kick.webinar_id),) if r]
         for room in rooms:
+            if kick.everyone or kick.code == Close.ERASED:
+                room.forget(kick.person)
             for connection in room.everyone():
                 seat = connection.seat
                 hit = (
@@ -199,21 +223,20 @@ class Hub:
                 continue
             epoch, seq = numbers[room.id]
             if room.behind(epoch, seq):
-                await self._catch_up(room)
+                await self._try_catch_up(room)
             watching = await self._need_broker().count(room.id, len(room.sockets("audience")))
             self._tick(room, watching, beat)
 
     def _tick(self, room: LocalRoom, watching: int, beat: bool) -> None:
-        payloads = []
-        if room.watching != watching:
-            room.watching = watching
-            payloads.append(room.tick_bytes())
-        if beat:
-            payloads.append(msgspec.json.encode(frames.Beat(room.epoch, room.seq)))
-        for payload in payloads:
-            frame = text_frame(payload)
-            for connection in room.everyone():
-                connection.write_frame(frame, payload)
+        changed, room.watching = room.watching != watching, watching
+        for lane in LANES:
+            # The lane's own number: what only the crew was told must not send the whole audience asking for it.
+            payloads = [room.tick_bytes()] if changed else []
+            payloads += [msgspec.json.encode(frames.Beat(room.epoch, room.sent(lane)))] if beat else []
+            for payload in payloads:
+                frame = text_frame(payload)
+                for connection in list(room.sockets(lane)):
+                    connection.write_frame(frame, payload)
 
     def _need_broker(self) -> Broker:
         if self._broker is None:

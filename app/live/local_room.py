@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
+from collections.abc import Iterable
 
 import msgspec
 
@@ -18,6 +19,8 @@ MEMORY = 200
 """Not-stored entities kept for those who come back."""
 CACHE = 64
 IDLE_POLLS = 30
+IDLE_POLLS_WITH_MEMORY = 600
+"""Not-stored chat waits this many polls for somebody to come back; then it is forgotten, as promised."""
 
 
 class _Pending:
@@ -26,6 +29,28 @@ class _Pending:
     def __init__(self) -> None:
         self.entities: list[bytes] = []
         self.gone: list[str] = []
+
+    def add(self, entities: Iterable[bytes], gone: Iterable[str]) -> None:
+        """A browser sets first and removes then, so what came back in the same frame must not be removed by it."""
+        entities = list(entities)
+        if self.gone and entities:
+            back = {_name(entity) for entity in entities}
+            self.gone = [name for name in self.gone if name not in back]
+        self.entities.extend(entities)
+        self.gone.extend(gone)
+
+
+class _Named(msgspec.Struct):
+    kind: str
+    id: str
+
+
+_read_name = msgspec.json.Decoder(_Named).decode
+
+
+def _name(entity: bytes) -> str:
+    named = _read_name(entity)
+    return f"{named.kind}/{named.id}"
 
 
 class _Remembered(msgspec.Struct):
@@ -42,6 +67,8 @@ class LocalRoom:
         self.seq = seq
         self.watching = 0
         self.catching_up = asyncio.Lock()
+        self.reading: dict[tuple[str, str, int], asyncio.Future[State]] = {}
+        """Questions to the database under way: who asks the same meanwhile shares the answer."""
         self._sockets: dict[str, set[Connection]] = {lane: set() for lane in LANES}
         self._sent = dict.fromkeys(LANES, seq)
         self._pending = {lane: _Pending() for lane in LANES}
@@ -72,9 +99,15 @@ class LocalRoom:
         self._sockets[connection.seat.lane].discard(connection)
 
     def idle(self) -> bool:
-        """True after some polls without sockets: the room can be forgotten, unless it holds what nobody else has."""
+        """True after some polls without sockets: the room can be forgotten; later if it holds what nobody else has."""
         self._idle += 1
-        return self._idle > IDLE_POLLS and not self._memory
+        return self._idle > (IDLE_POLLS_WITH_MEMORY if self._memory else IDLE_POLLS)
+
+    def forget(self, person: str | None = None) -> None:
+        """Forget the not-stored entities, of ``person`` or of everybody, and every state made with them."""
+        mark = b'"id":"%b"' % person.encode() if person else b""
+        self._memory = deque((one for one in self._memory if mark not in one.entity), maxlen=MEMORY)
+        self._cache.clear()
 
     def sent(self, lane: str) -> int:
         """Number up to which the lane was told."""
@@ -98,8 +131,7 @@ class LocalRoom:
 
     def fill(self, lane: str, state: State) -> None:
         """What a lane missed, from the database."""
-        self._pending[lane].entities.extend(state.set)
-        self._pending[lane].gone.extend(state.gone)
+        self._pending[lane].add(state.set, state.gone)
         self._fill_to = state.seq if lane == LANES[0] else min(self._fill_to, state.seq)
 
     def filled(self) -> None:
@@ -124,7 +156,9 @@ class LocalRoom:
 
     def behind(self, epoch: str, seq: int) -> bool:
         """True when the database has been ahead for two polls: one may only be a message still on its way."""
-        ahead = epoch != self.epoch or seq > self.seq
+        if epoch != self.epoch:
+            return True
+        ahead = seq > self.seq
         self._behind = self._behind + 1 if ahead else 0
         return self._behind > 1
 
@@ -161,8 +195,7 @@ class LocalRoom:
             ("audience", change.audience, change.gone_audience),
             ("crew", change.crew, change.gone_crew),
         ):
-            self._pending[lane].entities.extend(entities)
-            self._pending[lane].gone.extend(gone)
+            self._pending[lane].add(entities, gone)
 
     def _remember(self, change: Change) -> None:
         self._memory.extend(_Remembered(change.seq, entity) for entity in change.crew)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from playwright.async_api import Browser, Page
@@ -94,10 +95,10 @@ async def test_a_presenter_goes_live_and_an_audience_watches_hears_and_talks(lec
     await studio.click("button:has-text('Go live')")
 
     for page in (desktop, phone):
-        first = await until(lambda page=page: page.evaluate(PIXELS), within=30, what="a decoded picture")
-        await until(lambda page=page, first=first: moved(page, first), within=15, what="the picture moves")
+        first = await until(partial(page.evaluate, PIXELS), within=30, what="a decoded picture")
+        await until(partial(moved, page, first), within=15, what="the picture moves")
         assert greenness(first["pixels"]) > 0.5, "Chromium's fake camera is green"
-        await until(lambda page=page: louder(page, 0.05), within=15, what="the fake microphone's beep is heard")
+        await until(partial(louder, page, 0.05), within=15, what="the fake microphone's beep is heard")
         assert not await page.is_visible(".waiting")
 
     await desktop.fill("[name=name]", "Ann")
@@ -116,7 +117,7 @@ async def test_a_presenter_goes_live_and_an_audience_watches_hears_and_talks(lec
     for page in (desktop, phone):
         await page.wait_for_selector("text=This webinar has ended.")
         await page.wait_for_selector("text=The webinar has ended, so the chat is closed.")
-        await until(lambda page=page: stopped(page), within=10, what="the picture is gone")
+        await until(partial(stopped, page), within=10, what="the picture is gone")
     assert [await page.evaluate("window.mark") for page in (desktop, phone)] == marks, "nobody had to load the page again"
     for page in (desktop, phone):
         assert await page.evaluate("document.cookie") == ""

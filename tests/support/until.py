@@ -5,20 +5,20 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from collections.abc import Awaitable, Callable
-from typing import TypeVar, cast
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 PAUSE = 0.02
 
 
-async def until(condition: Callable[[], T | Awaitable[T]], *, within: float = 10, what: str = "") -> T:
+async def until(condition: Callable[[], Any], *, within: float = 10, what: str = "") -> Any:
     """The first truthy answer of ``condition`` (plain or async); fails after ``within`` seconds and says what it saw last."""
     deadline = time.monotonic() + within
     while True:
         answer = condition()
-        seen = cast("T", await answer if inspect.isawaitable(answer) else answer)
+        seen = await answer if inspect.isawaitable(answer) else answer
         if seen:
             return seen
         if time.monotonic() > deadline:
