@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from babel.dates import format_datetime, format_time, get_timezone_name
+from babel.dates import format_datetime, format_time
 from babel.messages.pofile import read_po
 
 LOCALES = Path(__file__).resolve().parents[2] / "locales"
@@ -76,7 +76,7 @@ def long_date(at: datetime, lang: str, zone_name: str) -> str:
     """Weekday, date, time and zone."""
     local = at.astimezone(zone(zone_name))
     day = format_datetime(local, "EEEE d MMMM y, HH:mm", locale=lang)
-    return f"{day} ({get_timezone_name(local, 'short', locale=lang)})"
+    return f"{day} ({zone_name.replace('_', ' ')})"
 
 
 def clock_time(at: datetime, lang: str, zone_name: str) -> str:
