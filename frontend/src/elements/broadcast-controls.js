@@ -50,12 +50,12 @@ export class BroadcastControls extends LitElement {
     return this.querySelector("dialog");
   }
 
-  /** @param {string} text @param {string} to @param {string} kind */
+  /** @param {string} text @param {import("../protocol/messages.d.ts").Broadcast} to @param {string} kind */
   #button(text, to, kind) {
     return html`<button class="button ${kind}" ?disabled=${this.busy} @click=${() => void this.#to(to)}>${text}</button>`;
   }
 
-  /** @param {string} to */
+  /** @param {import("../protocol/messages.d.ts").Broadcast} to */
   async #to(to) {
     this.busy = true;
     this.requestUpdate();

@@ -4,20 +4,21 @@
  * @module
  */
 import { LitElement, html, nothing } from "lit";
+import { guard } from "lit/directives/guard.js";
 import { repeat } from "lit/directives/repeat.js";
+import "./room-composer.js";
 import { announce } from "../lib/announce.js";
 import { t, tn } from "../lib/i18n.js";
 import { icon } from "../lib/icon.js";
-import { initials, hue } from "../lib/person.js";
+import { toast } from "../lib/toast.js";
 import { CommandError, randomRef } from "../protocol/socket.js";
+import { chatLine, dayOf } from "./chat-line.js";
 
 /** @typedef {import("../state/room.js").Entity} Entity */
-/** @typedef {{text: string, ref: string, error: string}} Pending */
+/** @typedef {{text: string, name: string, ref: string, error: string}} Pending */
 
-const TEXT_MAX = 1000;
 const NEAR = 60;
-const ROLES = /** @type {Record<string, string>} */ ({ owner: "Crew", admin: "Crew", moderator: "Moderator", presenter: "Presenter", interpreter: "Interpreter" });
-const LINK = /(https?:\/\/[^\s<>"']+)/;
+const QUIET = 10_000;
 
 export class RoomChat extends LitElement {
   static properties = { crew: { type: Boolean } };
@@ -32,10 +33,17 @@ export class RoomChat extends LitElement {
     this.socket = undefined;
     /** @type {Pending[]} */
     this.pending = [];
-    this.name = "";
+    /** @type {Entity[]} */
+    this.messages = [];
+    /** @type {Set<string> | undefined} ids that were here before; none until the first state came */
+    this.known = undefined;
+    /** The message whose text is being changed. */
+    this.editing = "";
+    /** @type {Entity | undefined} the message whose removal is being asked about */
+    this.removing = undefined;
     this.fresh = 0;
     this.atEnd = true;
-    this.length = 0;
+    this.top = 0;
     this.announced = 0;
   }
 
@@ -47,18 +55,15 @@ export class RoomChat extends LitElement {
   join(room, socket) {
     this.room = room;
     this.socket = socket;
-    for (const event of ["message", "webinar"]) room.addEventListener(event, () => this.#changed());
+    room.addEventListener("message", () => this.#changed());
+    room.addEventListener("webinar", () => this.requestUpdate());
     socket.addEventListener("state", () => this.requestUpdate());
     this.requestUpdate();
   }
 
-  get messages() {
-    const all = this.room?.all("message") ?? [];
-    return all.filter((message) => message["removed"] ? !this.crew : Boolean(message["crew"]) === this.crew).sort((a, b) => (a["at"] ?? 0) - (b["at"] ?? 0) || a.seq - b.seq);
-  }
-
   get closed() {
     const webinar = this.room?.webinar;
+    if (this.socket?.state === "closed") return t("This room is closed here. Load the page again.");
     if (this.crew || !webinar) return "";
     if (webinar["chat"].mode === "off") return t("The chat is closed for now.");
     if (webinar["broadcast"] === "ended" && this.room?.you?.lane !== "crew") return t("The webinar has ended, so the chat is closed.");
@@ -66,112 +71,135 @@ export class RoomChat extends LitElement {
   }
 
   #changed() {
-    const count = this.messages.length;
-    const more = Math.max(0, count - this.length);
-    this.length = count;
-    if (!this.atEnd) this.fresh += more;
-    if (more && this.announced < Date.now() - 10_000) {
-      this.announced = Date.now();
-      announce(tn("{n} new message", "{n} new messages", more));
-    }
+    const all = this.room?.all("message") ?? [];
+    this.messages = all.filter((message) => Boolean(message["crew"]) === this.crew).sort((a, b) => a["at"] - b["at"] || a.seq - b.seq);
+    const said = new Set(this.messages.map((message) => message["ref"]));
+    this.pending = this.pending.filter((one) => !said.has(one.ref));
+    const before = this.known;
+    this.known = new Set(this.messages.map((message) => message.id));
+    if (before) this.#count(this.messages.filter((message) => !before.has(message.id) && message["author"]?.id !== this.room?.you?.id).length);
     this.requestUpdate();
   }
 
-  updated() {
-    // After the layout of what was just drawn.
-    if (this.atEnd) requestAnimationFrame(() => this.atEnd && this.#toEnd());
+  /** @param {number} more */
+  #count(more) {
+    if (!more) return;
+    if (!this.atEnd) this.fresh += more;
+    this.dispatchEvent(new CustomEvent("fresh", { bubbles: true, detail: more }));
+    if (this.announced > Date.now() - QUIET) return;
+    this.announced = Date.now();
+    announce(tn("{n} new message", "{n} new messages", more));
   }
 
-  #toEnd() {
+  firstUpdated() {
+    // The keyboard of a phone, or a tab that opens, changes the height: whoever was at the end stays there.
+    new ResizeObserver(() => this.#stay()).observe(/** @type {Element} */ (this.querySelector(".chat-list")));
+  }
+
+  updated() {
+    requestAnimationFrame(() => this.#stay());
+  }
+
+  #stay() {
     const list = this.querySelector(".chat-list");
-    if (list) list.scrollTop = list.scrollHeight;
-    this.fresh = 0;
+    if (!list || !this.atEnd) return;
+    list.scrollTop = list.scrollHeight;
+    this.top = list.scrollTop;
   }
 
   #scrolled() {
     const list = /** @type {HTMLElement} */ (this.querySelector(".chat-list"));
-    const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR;
+    const near = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR;
+    // Only going up leaves the end: a list that grew since looks the same as one that was scrolled.
+    const atEnd = near || (this.atEnd && list.scrollTop >= this.top - 1);
+    this.top = list.scrollTop;
     if (atEnd === this.atEnd) return;
     this.atEnd = atEnd;
     if (atEnd) this.fresh = 0;
     this.requestUpdate();
   }
 
+  #toEnd() {
+    this.atEnd = true;
+    this.fresh = 0;
+    this.requestUpdate();
+  }
+
   render() {
-    if (!this.room) return nothing;
-    const messages = this.messages;
-    const known = new Set(messages.map((message) => message["ref"]));
-    this.pending = this.pending.filter((one) => !known.has(one.ref));
     return html`
       <div class="chat-list" tabindex="0" role="log" aria-live="off" aria-label=${this.crew ? t("Crew chat") : t("Chat")} @scroll=${() => this.#scrolled()}>
-        ${messages.length || this.pending.length ? nothing : html`<p class="chat-empty quiet">${this.crew ? t("Only the crew sees what is written here.") : t("Nobody has written yet. You can watch without saying who you are.")}</p>`}
-        ${repeat(messages, (message) => message.id, (message) => this.#line(message))}
-        ${repeat(this.pending, (one) => one.ref, (one) => html`<p class="chat-line mine pending" data-error=${one.error ? "" : nothing}><span class="chat-text">${one.text}</span>
-          ${one.error ? html`<span class="field-error" role="alert">${one.error} <button class="button plain small" @click=${() => void this.#send(one)}>${t("Try again")}</button></span>` : html`<span class="quiet small">${t("sending")}</span>`}</p>`)}
+        ${this.known && !this.messages.length && !this.pending.length ? html`<p class="chat-empty quiet">${this.#empty()}</p>` : nothing}
+        ${repeat(this.messages, (message) => message.id, (message, place) => this.#line(message, this.messages[place - 1]))}
+        ${repeat(this.pending, (one) => one.ref, (one) => this.#pendingLine(one))}
       </div>
-      ${this.fresh ? html`<button class="chat-fresh button small primary" @click=${() => { this.atEnd = true; this.#toEnd(); this.requestUpdate(); }}>${tn("{n} new", "{n} new", this.fresh)}</button>` : nothing}
-      ${this.#composer()}`;
+      ${this.fresh ? html`<div class="chat-fresh"><button class="button small primary" @click=${() => this.#toEnd()}>${icon("arrow-down")}<span>${tn("{n} new", "{n} new", this.fresh)}</span></button></div>` : nothing}
+      ${this.closed ? html`<p class="chat-closed quiet" role="status">${this.closed}</p>` : html`<room-composer .crew=${this.crew} .named=${Boolean(this.room?.you?.name)} .away=${this.socket?.state === "away"} @say=${(/** @type {CustomEvent} */ event) => this.#say(event.detail)}></room-composer>`}
+      ${this.#dialog()}`;
   }
 
-  /** @param {Entity} message */
-  #line(message) {
-    if (message["removed"]) return html`<p class="chat-line gone quiet small">${t("Message removed")}</p>`;
-    const author = message["author"];
-    const name = author.name || t("Somebody");
-    const role = ROLES[author.role];
-    const at = new Date(message["at"]);
-    return html`<article class="chat-line ${message["hidden"] ? "hidden-line" : ""}" data-id=${message.id}>
-      <span class="avatar" data-hue=${hue(author.id)} aria-hidden="true">${initials(name)}</span>
-      <div class="chat-body">
-        <header><strong>${name}</strong>${role ? html`<span class="tag">${t(role)}</span>` : nothing}<time class="quiet small" datetime=${at.toISOString()}>${at.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" })}</time>${message["edited"] ? html`<span class="quiet small">${t("edited")}</span>` : nothing}${message["hidden"] ? html`<span class="tag">${t("hidden")}</span>` : nothing}</header>
-        <p class="chat-text">${linked(message["text"])}</p>
-      </div>
-      ${this.#actions(message)}
-    </article>`;
+  #empty() {
+    if (this.crew) return t("Only the crew sees what is written here.");
+    if (this.room?.you?.lane === "crew") return t("Nobody has written yet. What participants write appears here.");
+    return t("Nobody has written yet. You can watch without saying who you are.");
   }
 
-  /** @param {Entity} message */
-  #actions(message) {
-    const own = message["author"].id === this.room?.you?.id;
-    const crew = this.room?.permissions.has("chat.moderate");
-    if (!own && !crew) return nothing;
-    return html`<div class="chat-actions">
-      ${crew && !message["crew"] ? html`<button class="button plain small square" title=${message["hidden"] ? t("Show") : t("Hide")} aria-label=${message["hidden"] ? t("Show") : t("Hide")} @click=${() => this.#do("chat.hide", { message: message.id, hidden: !message["hidden"] })}>${icon(message["hidden"] ? "eye" : "eye-off")}</button>` : nothing}
-      <button class="button plain small square" title=${t("Remove")} aria-label=${t("Remove")} @click=${() => this.#do("chat.remove", { message: message.id })}>${icon("trash-2")}</button>
-    </div>`;
+  /** @param {Entity} message @param {Entity | undefined} before */
+  #line(message, before) {
+    const day = dayOf(before?.["at"]) === dayOf(message["at"]) ? "" : dayOf(message["at"]);
+    const editing = this.editing === message.id;
+    const mode = this.room?.webinar?.["chat"].mode;
+    return guard([message, day, editing, mode], () => chatLine(message, { day: before || day !== dayOf(Date.now()) ? day : "", editing, ...this.#rights(message, mode), act: this.#act }));
   }
 
-  #composer() {
-    if (this.closed) return html`<p class="chat-closed quiet" role="status">${this.closed}</p>`;
-    const named = Boolean(this.room?.you?.name);
-    return html`<form class="chat-form" @submit=${(/** @type {Event} */ event) => this.#say(event)}>
-      ${named ? nothing : html`<label class="chat-name"><span class="visually-hidden">${t("Your name, shown with your messages")}</span><input class="input" name="name" maxlength="60" placeholder=${t("Your name (optional)")} autocomplete="off" .value=${this.name} @input=${(/** @type {Event} */ event) => (this.name = /** @type {HTMLInputElement} */ (event.target).value)}></label>`}
-      <div class="chat-write">
-        <label class="grow"><span class="visually-hidden">${t("Message")}</span><textarea class="input" name="text" rows="1" maxlength=${TEXT_MAX} placeholder=${this.crew ? t("Write to the crew") : t("Write a message")} @keydown=${(/** @type {KeyboardEvent} */ event) => this.#enter(event)}></textarea></label>
-        <button class="button primary square" aria-label=${t("Send")} title=${t("Send")}>${icon("send")}</button>
-      </div>
-      ${this.socket?.state === "away" ? html`<p class="quiet small" role="status">${t("Connection lost. Your message goes out as soon as it is back.")}</p>` : nothing}
-    </form>`;
+  /** @param {Entity} message @param {string} mode */
+  #rights(message, mode) {
+    const kept = mode === "stored" || message["crew"];
+    const own = message["author"]?.id === this.room?.you?.id && kept && !this.closed;
+    const moderates = Boolean(this.room?.permissions.has("chat.moderate"));
+    return { mayEdit: own, mayHide: moderates && !message["crew"] && kept, mayRemove: own || moderates };
   }
 
-  /** @param {KeyboardEvent} event */
-  #enter(event) {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    /** @type {HTMLTextAreaElement} */ (event.target).form?.requestSubmit();
+  /** @type {import("./chat-line.js").Act} */
+  #act = (what, message, text) => {
+    if (what === "hide") void this.#do("chat.hide", { message: message.id, hidden: !message["hidden"] });
+    if (what === "remove") {
+      this.removing = message;
+      this.querySelector("dialog")?.showModal();
+    }
+    if (what === "edit") this.editing = message.id;
+    if (what === "cancel") this.editing = "";
+    if (what === "save" && text) void this.#do("chat.edit", { message: message.id, text }).then((done) => done && this.#act("cancel", message));
+    this.requestUpdate();
+  };
+
+  /** @param {Pending} one */
+  #pendingLine(one) {
+    return html`<div class="chat-line pending" data-error=${one.error ? "" : nothing}><p class="chat-text">${one.text}</p>
+      ${one.error
+        ? html`<p class="field-error" role="alert">${one.error}</p><div class="row"><button class="button small" @click=${() => void this.#send(one)}>${t("Try again")}</button><button class="button plain small" @click=${() => this.#drop(one)}>${t("Discard")}</button></div>`
+        : html`<p class="quiet small">${t("Sending…")}</p>`}</div>`;
   }
 
-  /** @param {Event} event */
-  #say(event) {
-    event.preventDefault();
-    const box = /** @type {HTMLTextAreaElement} */ (this.querySelector("textarea"));
-    const text = box.value.trim();
-    if (!text) return;
-    box.value = "";
-    this.atEnd = true;
-    const one = { text, ref: randomRef(), error: "" };
+  #dialog() {
+    return html`<dialog class="dialog" aria-label=${t("Remove this message for good?")}>
+      <div class="dialog-head"><h2>${t("Remove this message for good?")}</h2></div>
+      <div class="dialog-body"><p>${t("Its text and its name are erased for everyone. Hiding can be undone, removing cannot.")}</p></div>
+      <div class="dialog-foot"><button class="button" data-closes>${t("Keep it")}</button><button class="button primary danger" data-closes @click=${() => void this.#do("chat.remove", { message: this.removing?.id ?? "" })}>${t("Remove")}</button></div>
+    </dialog>`;
+  }
+
+  /** @param {{text: string, name: string}} said */
+  #say({ text, name }) {
+    const one = { text, name, ref: randomRef(), error: "" };
     this.pending = [...this.pending, one];
+    this.#toEnd();
     void this.#send(one);
+  }
+
+  /** @param {Pending} one */
+  #drop(one) {
+    this.pending = this.pending.filter((other) => other !== one);
+    this.requestUpdate();
   }
 
   /** @param {Pending} one */
@@ -179,26 +207,26 @@ export class RoomChat extends LitElement {
     one.error = "";
     this.requestUpdate();
     try {
-      await this.socket?.command("chat.say", { ref: one.ref, text: one.text, name: this.name.trim(), crew: this.crew });
+      await this.socket?.command("chat.say", { ref: one.ref, text: one.text, name: one.name, crew: this.crew });
     } catch (error) {
       one.error = error instanceof CommandError ? error.message : t("This did not work.");
       this.requestUpdate();
     }
   }
 
-  /** @param {string} type @param {Record<string, unknown>} fields */
+  /**
+   * @template {"chat.hide" | "chat.remove" | "chat.edit"} T
+   * @param {T} type @param {import("../protocol/messages.d.ts").Commands[T]} fields
+   */
   async #do(type, fields) {
     try {
       await this.socket?.command(type, fields);
+      return true;
     } catch (error) {
-      announce(error instanceof Error ? error.message : String(error), { urgent: true });
+      toast(error instanceof Error ? error.message : String(error), { tone: "danger" });
+      return false;
     }
   }
-}
-
-/** Links in a text, as links that tell the other side nothing. @param {string} text */
-function linked(text) {
-  return text.split(LINK).map((part) => (LINK.test(part) ? html`<a href=${part} target="_blank" rel="noopener noreferrer nofollow">${part}</a>` : part));
 }
 
 customElements.define("room-chat", RoomChat);

@@ -40,6 +40,7 @@ export class RoomPlayer extends LitElement {
     this.player.addEventListener("change", () => this.requestUpdate());
     this.player.play(this.wanted);
     this.addEventListener("keydown", (event) => this.#key(event));
+    document.addEventListener("fullscreenchange", () => this.requestUpdate());
     setInterval(() => this.wanted && this.requestUpdate(), 2000);
   }
 
@@ -49,7 +50,7 @@ export class RoomPlayer extends LitElement {
     return html`
       <div class="player" data-state=${state}>
         <video playsinline aria-label=${t("Picture of the webinar")} ?hidden=${!this.wanted}></video>
-        ${this.wanted && (state === "loading" || state === "waiting") ? html`<p class="player-note">${t("One moment, the picture is coming.")}</p>` : nothing}
+        ${this.wanted && (state === "loading" || state === "waiting") ? html`<p class="player-note slow" role="status">${state === "loading" ? t("One moment, the picture is coming.") : t("The picture has stopped. It goes on by itself.")}</p>` : nothing}
         ${this.notice ? html`<p class="player-note">${this.notice}</p>` : nothing}
         ${state === "blocked" ? html`<button class="button primary large player-sound" @click=${() => player?.soundOn()}>${icon("volume-2")}<span>${t("Sound on")}</span></button>` : nothing}
         ${this.wanted ? this.#controls(player) : nothing}
@@ -62,14 +63,17 @@ export class RoomPlayer extends LitElement {
     const paused = video?.paused ?? true;
     const muted = video?.muted ?? false;
     const late = (player?.behind ?? 0) > LATE;
+    const full = Boolean(document.fullscreenElement);
     return html`<div class="player-bar" role="group" aria-label=${t("Player")}>
       ${this.#button(paused ? t("Play") : t("Pause"), paused ? "play" : "pause", () => player?.toggle())}
-      ${this.#button(muted ? t("Sound on") : t("Mute"), muted ? "volume-x" : "volume-2", () => this.#mute())}
+      ${this.#button(muted ? t("Sound on") : t("Mute"), muted ? "volume-x" : "volume-2", () => this.mute())}
       <input class="player-volume" type="range" min="0" max="1" step="0.05" .value=${String(video?.volume ?? 1)} aria-label=${t("Volume")} @input=${(/** @type {InputEvent} */ event) => this.#volume(Number(/** @type {HTMLInputElement} */ (event.target).value))}>
-      <button class="button plain small" ?disabled=${!late && !paused} @click=${() => player?.toLive()}>${late || paused ? t("To live") : t("Live")}</button>
+      ${late || paused
+        ? html`<button class="button plain small" @click=${() => player?.toLive()}>${icon("radio")}<span>${t("To live")}</span></button>`
+        : html`<span class="player-live small">${t("Live")}</span>`}
       <span class="grow"></span>
       ${document.pictureInPictureEnabled ? this.#button(t("Picture in picture"), "picture-in-picture", () => void this.#pip()) : nothing}
-      ${this.#button(t("Full screen"), "maximize", () => void this.#full())}
+      ${this.#button(full ? t("Leave full screen") : t("Full screen"), full ? "minimize" : "maximize", () => void this.full())}
     </div>`;
   }
 
@@ -78,11 +82,11 @@ export class RoomPlayer extends LitElement {
     return html`<button class="button plain small square" aria-label=${name} title=${name} @click=${run}>${icon(iconName)}</button>`;
   }
 
-  #mute() {
+  mute() {
     const player = this.player;
     if (!player) return;
-    if (player.state === "blocked") player.soundOn();
-    else player.video.muted = !player.video.muted;
+    if (player.video.muted) player.soundOn();
+    else player.video.muted = true;
   }
 
   /** @param {number} value */
@@ -99,25 +103,26 @@ export class RoomPlayer extends LitElement {
     else await video?.requestPictureInPicture().catch(() => undefined);
   }
 
-  async #full() {
+  async full() {
+    const video = /** @type {(HTMLVideoElement & {webkitEnterFullscreen?: () => void}) | undefined} */ (this.player?.video);
+    const frame = this.querySelector(".player");
     if (document.fullscreenElement) await document.exitFullscreen();
-    else await this.querySelector(".player")?.requestFullscreen().catch(() => undefined);
+    else if (frame?.requestFullscreen) await frame.requestFullscreen().catch(() => undefined);
+    else video?.webkitEnterFullscreen?.(); // iPhones know full screen for the video alone.
   }
 
   /** @param {KeyboardEvent} event */
   #key(event) {
     const target = /** @type {HTMLElement} */ (event.target);
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (target.tagName === "INPUT") return; // The slider has arrow keys of its own.
     const volume = this.player?.video.volume ?? 1;
     /** @type {Record<string, () => void>} */
     const keys = {
-      m: () => this.#mute(),
-      f: () => void this.#full(),
       ArrowUp: () => this.#volume(volume + 0.1),
       ArrowDown: () => this.#volume(volume - 0.1),
     };
     if (target.tagName !== "BUTTON") keys[" "] = () => this.player?.toggle();
-    if (target.tagName === "INPUT") return;
     const run = keys[event.key];
     if (!run) return;
     event.preventDefault();

@@ -9,6 +9,8 @@ import { keep, remember } from "../lib/storage.js";
 
 const RETRY_FROM = 1000;
 const RETRY_TO = 8000;
+/** Seconds behind from which a player that should be live jumps: after sleep, or a long stall. */
+const LOST = 20;
 
 /** Events: `change`. */
 export class Player extends EventTarget {
@@ -20,18 +22,18 @@ export class Player extends EventTarget {
     this.state = "empty";
     this.address = "";
     this.tries = 0;
+    this.timer = 0;
+    /** True while it is the browser, not the person, who wants no sound. */
+    this.silenced = false;
     /** @type {import("hls.js").default | undefined} */
     this.hls = undefined;
-    video.volume = Number(remember("volume") ?? 1);
+    video.volume = storedVolume();
     video.muted = remember("muted") === "1";
-    video.addEventListener("playing", () => this.#became("playing"));
+    video.addEventListener("playing", () => this.#became(this.silenced ? "blocked" : "playing"));
     video.addEventListener("waiting", () => this.#became("waiting"));
-    video.addEventListener("pause", () => this.state === "playing" && this.#became("paused"));
-    video.addEventListener("volumechange", () => {
-      keep("volume", String(video.volume));
-      keep("muted", video.muted && this.state !== "blocked" ? "1" : "0");
-      this.dispatchEvent(new Event("change"));
-    });
+    video.addEventListener("pause", () => this.address && this.#became("paused"));
+    video.addEventListener("timeupdate", () => this.behind > LOST && !video.paused && !video.seeking && this.#jump());
+    video.addEventListener("volumechange", () => this.#loudness());
   }
 
   /** Play what is at `address`; null stops. @param {string | null | undefined} address */
@@ -62,9 +64,14 @@ export class Player extends EventTarget {
 
   /** To the live edge. */
   toLive() {
-    const edge = this.hls?.liveSyncPosition;
-    if (edge) this.video.currentTime = edge;
+    this.#jump();
     void this.#start();
+  }
+
+  #jump() {
+    const { seekable } = this.video;
+    const edge = this.hls ? this.hls.liveSyncPosition : seekable.length ? seekable.end(seekable.length - 1) - 3 : null;
+    if (edge && edge > this.video.currentTime) this.video.currentTime = edge;
   }
 
   /** Play or pause. Coming back goes to the live edge. */
@@ -76,8 +83,18 @@ export class Player extends EventTarget {
   /** After a click: with sound. */
   soundOn() {
     this.video.muted = false;
-    this.#became("playing");
-    void this.video.play();
+    void this.video.play().catch(() => undefined);
+  }
+
+  #loudness() {
+    const { volume, muted } = this.video;
+    if (!muted && this.silenced) {
+      this.silenced = false;
+      if (this.state === "blocked") this.state = "playing";
+    }
+    keep("volume", String(volume));
+    keep("muted", muted && !this.silenced ? "1" : "0");
+    this.dispatchEvent(new Event("change"));
   }
 
   async #load() {
@@ -120,10 +137,10 @@ export class Player extends EventTarget {
     } catch (error) {
       if (!(error instanceof DOMException) || error.name !== "NotAllowedError") return;
       // The browser wants a click before sound: picture first, with a plain button for the sound.
-      this.state = "blocked";
+      this.silenced = true;
       this.video.muted = true;
-      await this.video.play().catch(() => undefined);
-      this.#became("blocked");
+      // Where even a silent picture needs a click (battery saver), the play button waits.
+      await this.video.play().then(() => this.#became("blocked"), () => this.#became("paused"));
     }
   }
 
@@ -138,8 +155,12 @@ export class Player extends EventTarget {
 
   /** @param {PlayerState} state */
   #became(state) {
-    if (this.state === "blocked" && state === "playing" && this.video.muted) return;
     this.state = state;
     this.dispatchEvent(new Event("change"));
   }
+}
+
+function storedVolume() {
+  const volume = Number(remember("volume") ?? 1);
+  return volume >= 0 && volume <= 1 ? volume : 1;
 }

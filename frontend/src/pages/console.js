@@ -24,7 +24,7 @@ for (const input of modes) input.addEventListener("change", () => void tell("cha
 const notice = document.querySelector("form[data-notice]");
 notice?.addEventListener("submit", (event) => {
   event.preventDefault();
-  const text = new FormData(/** @type {HTMLFormElement} */ (event.target)).get("text");
+  const text = String(new FormData(/** @type {HTMLFormElement} */ (event.target)).get("text"));
   void tell("notice.set", { state: "paused", text }).then((done) => done && toast(t("Set."), { tone: "good" }));
 });
 
@@ -33,7 +33,10 @@ for (const [letter, place] of /** @type {[string, number][]} */ ([["c", 0], ["k"
   key(letter, names[place] ?? "", t("Chat"), () => document.querySelectorAll("textarea")[place]?.focus());
 }
 
-/** @param {string} type @param {Record<string, unknown>} fields */
+/**
+ * @template {keyof import("../protocol/messages.d.ts").Commands} T
+ * @param {T} type @param {import("../protocol/messages.d.ts").Commands[T]} fields
+ */
 async function tell(type, fields) {
   try {
     await socket.command(type, fields);

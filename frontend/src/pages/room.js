@@ -8,6 +8,8 @@ import "../elements/room-player.js";
 import { announce } from "../lib/announce.js";
 import { enhance } from "../lib/enhance.js";
 import { t } from "../lib/i18n.js";
+import { key } from "../lib/keys.js";
+import { ownZone } from "../lib/time.js";
 import { startLive } from "../state/live.js";
 
 /** @typedef {import("../elements/room-player.js").RoomPlayer} RoomPlayer */
@@ -24,6 +26,11 @@ const { room, socket } = startLive();
 const player = /** @type {RoomPlayer} */ (document.querySelector("room-player"));
 const waiting = document.querySelector(".waiting");
 let state = "";
+
+key("k", t("Play or pause"), t("Player"), () => player.player?.toggle());
+key("m", t("Sound on or off"), t("Player"), () => player.mute());
+key("f", t("Full screen"), t("Player"), () => void player.full());
+key("c", t("Write in the chat"), t("Chat"), () => document.querySelector("textarea")?.focus());
 
 for (const element of document.querySelectorAll("room-bar, room-chat")) {
   /** @type {import("../elements/room-bar.js").RoomBar} */ (element).join(room, socket);
@@ -51,6 +58,13 @@ socket.addEventListener("closed", (event) => {
   announce(t(text), { urgent: true });
 });
 
+// The event's own time is said only to readers whose clocks show another.
+for (const other of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-event-zone]"))) other.hidden = other.dataset["eventZone"] === ownZone();
+
+document.querySelector(".waiting ui-countdown")?.addEventListener("due", () => {
+  for (const note of document.querySelectorAll("[data-due]")) note.textContent = t("It starts any moment. This page opens by itself.");
+});
+
 document.querySelector("[data-test-sound]")?.addEventListener("click", () => {
   const context = new AudioContext();
   const tone = context.createOscillator();
@@ -61,6 +75,7 @@ document.querySelector("[data-test-sound]")?.addEventListener("click", () => {
   tone.connect(gain).connect(context.destination);
   tone.start();
   tone.stop(context.currentTime + 1.2);
+  tone.onended = () => void context.close();
 });
 
 /** @param {string} broadcast */

@@ -4,32 +4,30 @@
  * @module
  */
 import { keep, remember } from "../lib/storage.js";
+import { t } from "../lib/i18n.js";
+import { CommandError, Requests } from "./requests.js";
 
-/** @typedef {{epoch: string, seq: number}} Seen */
-/** @typedef {{webinar: string, slug: string, lang: string, live: string, crew: boolean, ticket: string, seat: string | null}} Boot */
-/** @typedef {{type: string, [key: string]: any}} Frame */
-/** @typedef {{frame: Frame, resolve: (answer: Frame) => void, reject: (error: CommandError) => void}} Waiting */
+export { CommandError, randomRef } from "./requests.js";
+
+/** @typedef {import("./messages.d.ts").Boot} Boot */
+/** @typedef {import("./messages.d.ts").Seen} Seen */
+/** @typedef {import("./messages.d.ts").RoomFrame} RoomFrame */
+/** @typedef {import("./messages.d.ts").ServerFrame} ServerFrame */
+/** @typedef {import("./messages.d.ts").Commands} Commands */
+/** @typedef {"connecting" | "open" | "away" | "closed"} SocketState */
 
 const BASE = 500;
 const CAP = 20_000;
+/** Two beats and a half: a server that is silent longer is not there. */
 const SILENCE = 25_000;
 /** Close codes from which a browser does not come back by itself. */
 const FINAL = { from: 4500, to: 4999 };
 const TICKET_EXPIRED = 4010;
-
-export class CommandError extends Error {
-  /** @param {Frame} frame */
-  constructor(frame) {
-    super(frame["text"]);
-    /** @type {string} */
-    this.code = frame["code"];
-    /** @type {number | undefined} */
-    this.retryAfter = frame["retry_after"];
-  }
-}
+/** What a refused ticket means for the socket: signed out, or the webinar is gone. */
+const REFUSED = /** @type {Record<number, number>} */ ({ 401: 4506, 403: 4506, 404: 4504, 410: 4504 });
 
 /**
- * Events: `frame` (detail: the frame), `state` (detail: "connecting" | "open" | "away" | "closed"), `closed` (detail: code).
+ * Events: `frame` (detail: a RoomFrame), `state` (detail: SocketState), `closed` (detail: close code).
  */
 export class LiveSocket extends EventTarget {
   /** @param {Boot} boot @param {() => Seen | undefined} seen how far our copy of the room goes */
@@ -37,19 +35,21 @@ export class LiveSocket extends EventTarget {
     super();
     this.boot = boot;
     this.seen = seen;
+    /** @type {SocketState} */
     this.state = "connecting";
     /** @type {string | undefined} */
     this.ticket = boot.ticket;
-    this.seat = remember(this.#seatName) ?? boot.seat ?? undefined;
+    this.seat = boot.crew ? undefined : (remember(this.#seatName) ?? boot.seat ?? undefined);
     if (this.seat && this.seat !== boot.seat) this.ticket = undefined; // The page's ticket is for a new seat; ours has its own.
     /** @type {WebSocket | undefined} */
     this.socket = undefined;
-    /** @type {Map<number, Waiting>} */
-    this.waiting = new Map();
+    this.requests = new Requests((frame) => this.#send(frame));
+    this.syncing = false;
     this.tries = 0;
-    this.lastId = 0;
     this.watch = 0;
+    this.timer = 0;
     addEventListener("online", () => this.#hurry());
+    addEventListener("pageshow", (event) => event.persisted && this.#hurry());
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.#hurry());
     void this.#connect();
   }
@@ -60,58 +60,65 @@ export class LiveSocket extends EventTarget {
 
   /**
    * Send a command and wait for its answer. Answers come after the commit; a lost connection sends it again with the same ref.
-   * @param {string} type
-   * @param {Record<string, unknown>} fields
-   * @returns {Promise<Frame>}
+   * @template {keyof Commands} T
+   * @param {T} type
+   * @param {Commands[T]} fields
    */
-  command(type, fields = {}) {
-    const id = ++this.lastId;
-    const frame = { id, type, ref: randomRef(), ...fields };
-    return new Promise((resolve, reject) => {
-      this.waiting.set(id, { frame, resolve, reject });
-      this.#send(frame);
-    });
+  command(type, fields) {
+    if (this.state === "closed") return Promise.reject(new CommandError("closed", t("This room is closed here. Load the page again.")));
+    return this.requests.ask(type, fields);
   }
 
-  /** Ask for what is missing. */
+  /** Ask for what is missing; once, however many frames show the same gap. */
   sync() {
-    this.#send({ id: ++this.lastId, type: "sync", seen: this.seen() });
+    if (this.syncing || this.state !== "open") return; // Whoever comes back is told everything with the welcome.
+    this.syncing = true;
+    this.#send({ id: this.requests.number(), type: "sync", seen: this.seen() });
   }
 
   async #connect() {
     this.#become("connecting");
     try {
       this.ticket ??= await this.#fetchTicket();
-    } catch {
-      this.#comeBack();
+    } catch (error) {
+      const final = error instanceof TicketError ? REFUSED[error.status] : undefined;
+      if (final) this.#end(final);
+      else this.#comeBack();
       return;
     }
     const ticket = this.ticket;
     this.ticket = undefined; // One socket each.
     const socket = (this.socket = new WebSocket(new URL(this.boot.live, location.href.replace(/^http/, "ws"))));
+    this.#listen(socket);
     socket.onopen = () => socket.send(JSON.stringify({ type: "hello", ticket, seen: this.seen() }));
-    socket.onmessage = (event) => this.#heard(JSON.parse(event.data));
+    socket.onmessage = (event) => socket === this.socket && this.#heard(socket, JSON.parse(event.data));
     socket.onclose = (event) => this.#closed(socket, event.code);
   }
 
-  /** @param {Frame} frame */
-  #heard(frame) {
+  /** A socket that stays silent is given up at once, without waiting for a farewell that may never come. @param {WebSocket} socket */
+  #listen(socket) {
     clearTimeout(this.watch);
-    this.watch = window.setTimeout(() => this.socket?.close(), SILENCE);
+    this.watch = window.setTimeout(() => {
+      this.#closed(socket, 0);
+      socket.close();
+    }, SILENCE);
+  }
+
+  /** @param {WebSocket} socket @param {ServerFrame} frame */
+  #heard(socket, frame) {
+    this.#listen(socket);
     if (frame.type === "ok" || frame.type === "error") {
-      const waiting = this.waiting.get(frame["id"]);
-      this.waiting.delete(frame["id"]);
-      if (frame.type === "ok") waiting?.resolve(frame);
-      else waiting?.reject(new CommandError(frame));
+      // The answer to a sync is a state; an error in its place means that it may be asked again.
+      if (!this.requests.answered(frame)) this.syncing = false;
       return;
     }
-    if (frame.type === "welcome") {
-      this.tries = 0;
-      if (this.seat) keep(this.#seatName, this.seat);
-      this.#become("open");
-      for (const { frame: unanswered } of this.waiting.values()) this.#send(unanswered);
-    }
+    if (frame.type === "welcome" || frame.type === "state") this.syncing = false;
     this.dispatchEvent(new CustomEvent("frame", { detail: frame }));
+    if (frame.type !== "welcome") return;
+    this.tries = 0;
+    if (this.seat) keep(this.#seatName, this.seat);
+    this.#become("open");
+    this.requests.again();
   }
 
   /** @param {WebSocket} socket @param {number} code */
@@ -119,17 +126,19 @@ export class LiveSocket extends EventTarget {
     if (socket !== this.socket) return;
     clearTimeout(this.watch);
     this.socket = undefined;
-    if (code >= FINAL.from && code <= FINAL.to) {
-      this.#become("closed");
-      this.dispatchEvent(new CustomEvent("closed", { detail: code }));
-      return;
-    }
-    if (code === TICKET_EXPIRED && this.tries === 0) {
+    this.syncing = false;
+    if (code >= FINAL.from && code <= FINAL.to) this.#end(code);
+    else if (code === TICKET_EXPIRED && this.tries === 0) {
       this.tries = 1;
       void this.#connect();
-      return;
-    }
-    this.#comeBack();
+    } else this.#comeBack();
+  }
+
+  /** @param {number} code */
+  #end(code) {
+    this.#become("closed");
+    this.requests.refuse(new CommandError("closed", t("This room is closed here. Load the page again.")));
+    this.dispatchEvent(new CustomEvent("closed", { detail: code }));
   }
 
   #comeBack() {
@@ -150,19 +159,20 @@ export class LiveSocket extends EventTarget {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(this.boot.crew ? { crew: true } : { seat: this.seat ?? null }),
+      signal: AbortSignal.timeout(SILENCE),
     });
-    if (!answer.ok) throw new Error(`ticket ${answer.status}`);
+    if (!answer.ok) throw new TicketError(answer.status);
     const { ticket, seat } = await answer.json();
     if (seat) this.seat = seat;
     return ticket;
   }
 
-  /** @param {Frame} frame */
+  /** @param {object} frame */
   #send(frame) {
     if (this.socket?.readyState === WebSocket.OPEN && this.state === "open") this.socket.send(JSON.stringify(frame));
   }
 
-  /** @param {string} state */
+  /** @param {SocketState} state */
   #become(state) {
     if (this.state === state) return;
     this.state = state;
@@ -170,6 +180,10 @@ export class LiveSocket extends EventTarget {
   }
 }
 
-export function randomRef() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+class TicketError extends Error {
+  /** @param {number} status */
+  constructor(status) {
+    super(`ticket ${status}`);
+    this.status = status;
+  }
 }

@@ -4,7 +4,9 @@
  */
 
 /** @typedef {{kind: string, id: string, seq: number, [key: string]: any}} Entity */
-/** @typedef {import("../protocol/socket.js").Frame} Frame */
+/** @typedef {import("../protocol/messages.d.ts").RoomFrame} RoomFrame */
+/** @typedef {import("../protocol/messages.d.ts").Welcome} Welcome */
+/** @typedef {import("../protocol/messages.d.ts").StateFrame} StateFrame */
 
 /** Messages kept in the page; older ones are in the export, not on the screen. */
 const MOST = 500;
@@ -17,7 +19,7 @@ export class Room extends EventTarget {
     this.epoch = "";
     this.seq = -1;
     this.watching = 0;
-    /** @type {{id: string, role: string, name: string | null, lane: string} | undefined} */
+    /** @type {import("../protocol/messages.d.ts").You | undefined} */
     this.you = undefined;
     /** @type {Set<string>} */
     this.permissions = new Set();
@@ -31,29 +33,29 @@ export class Room extends EventTarget {
   }
 
   /**
-   * @param {Frame} frame
+   * @param {RoomFrame} frame
    * @returns {boolean} false when something is missing and must be asked for
    */
   apply(frame) {
     switch (frame.type) {
       case "welcome":
-        this.you = frame["you"];
-        this.permissions = new Set(frame["permissions"]);
-        this.skew = frame["now"] - Date.now();
+        this.you = frame.you;
+        this.permissions = new Set(frame.permissions);
+        this.skew = frame.now - Date.now();
         this.#state(frame);
         return true;
       case "state":
         this.#state(frame);
         return true;
       case "change":
-        if (frame["prev"] > this.seq) return false;
-        this.seq = Math.max(this.seq, frame["seq"]);
-        this.#upsert(frame["set"], frame["gone"]);
+        if (frame.prev > this.seq) return false;
+        this.seq = Math.max(this.seq, frame.seq);
+        this.#upsert(frame.set, frame.gone);
         return true;
       case "beat":
-        return frame["epoch"] === this.epoch && frame["seq"] <= this.seq + 1;
+        return frame.epoch === this.epoch && frame.seq <= this.seq;
       case "tick":
-        this.watching = frame["watching"];
+        this.watching = frame.watching;
         this.#changed("tick");
         return true;
       default:
@@ -76,26 +78,26 @@ export class Room extends EventTarget {
     return Date.now() + this.skew;
   }
 
-  /** @param {Frame} frame */
+  /** @param {Welcome | StateFrame} frame */
   #state(frame) {
-    const { full, set, gone } = frame["state"];
+    const { full, set, gone } = frame.state;
+    const before = full ? [...this.kinds.keys()] : [];
     if (full) this.kinds.clear();
-    this.epoch = frame["epoch"];
-    this.seq = full ? frame["seq"] : Math.max(this.seq, frame["seq"]);
-    this.#upsert(set, gone);
-    if (full) this.#changed("message");
+    this.epoch = frame.epoch;
+    this.seq = full ? frame.seq : Math.max(this.seq, frame.seq);
+    this.#upsert(set, gone, before);
   }
 
-  /** @param {Entity[]} set @param {string[]} gone */
-  #upsert(set, gone) {
-    const touched = new Set();
+  /** @param {Entity[]} set @param {string[]} gone @param {string[]} emptied kinds that were forgotten before */
+  #upsert(set, gone, emptied = []) {
+    const touched = new Set(emptied);
     for (const entity of set) {
       const known = this.kinds.get(entity.kind) ?? new Map();
       this.kinds.set(entity.kind, known);
       const old = known.get(entity.id);
       if (old && old.seq > entity.seq) continue;
       if (entity["removed"] && !old) continue;
-      known.set(entity.id, entity);
+      known.set(entity.id, entity["removed"] ? tombstone(entity, old) : entity);
       touched.add(entity.kind);
     }
     for (const name of gone) {
@@ -114,4 +116,9 @@ export class Room extends EventTarget {
   #changed(what) {
     this.dispatchEvent(new Event(what));
   }
+}
+
+/** What was removed keeps its place in the list, and nothing else of what it was. @param {Entity} entity @param {Entity} old @returns {Entity} */
+function tombstone(entity, old) {
+  return { ...entity, at: old["at"], crew: old["crew"] };
 }
