@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
+from app.accounts import jobs as account_jobs
 from app.accounts.current import StaffSessions
 from app.accounts.pages import AccountPages
 from app.accounts.passwords import Passwords
@@ -23,6 +24,7 @@ from app.core.clock import Clock
 from app.core.db import Base, Database
 from app.core.errors import Problem
 from app.core.jobs import Worker
+from app.core.mail import Mailer
 from app.core.security import BodyLimit, CrossOriginCheck, SecurityHeaders
 from app.core.templates import Pages
 from app.core.tokens import Tokens
@@ -70,6 +72,7 @@ class Parts(msgspec.Struct):
     work: Work
     vault: Vault
     assets: Assets
+    pages: Pages
     hub: Hub
     broker: Broker
     committer: Committer
@@ -124,12 +127,15 @@ def join_parts(settings: Settings, clock: Clock | None = None, media_url: str = 
     )
     work.add_sink(_forget_erased(vault))
     passwords = Passwords()
+    assets = Assets(FRONTEND)
+    pages = Pages(assets, nav=STAFF_NAV, demo=settings.demo)
     return Parts(
         settings=settings,
         database=database,
         work=work,
         vault=vault,
-        assets=Assets(FRONTEND),
+        assets=assets,
+        pages=pages,
         hub=hub,
         broker=broker,
         committer=committer,
@@ -143,7 +149,7 @@ def join_parts(settings: Settings, clock: Clock | None = None, media_url: str = 
         data_map=data_map,
         privacy_pages=PrivacyPages(settings, work, pipeline, data_map),
         media_proxy=MediaProxy(media_url or settings.media_url or f"http://{settings.media_host}:{settings.media_port}"),
-        worker=Worker(work, {JOB: pipeline.handle}),
+        worker=Worker(work, {JOB: pipeline.handle, **account_jobs.handlers(settings, work, pages, Mailer(settings))}),
         demo_routes=_demo_routes(settings),
     )
 
@@ -168,7 +174,7 @@ def create_app(settings: Settings, clock: Clock | None = None, media_url: str = 
     )
     # Inside Starlette's exception handling, so that a refusal becomes a page or a problem document.
     app.router.middleware_stack = CrossOriginCheck(BodyLimit(app.router.middleware_stack, settings.body_limit), settings)
-    app.state.pages = Pages(parts.assets, nav=STAFF_NAV, demo=settings.demo)
+    app.state.pages = parts.pages
     app.state.parts = parts
     return app
 

@@ -59,7 +59,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     workers_embedded: bool = True
     """The web process also runs background jobs."""
     smtp_url: str = ""
-    """``smtp://user:password@host:587``. Empty: mails are kept in the demo mailbox only."""
+    """``smtp://user:password@host:587``; STARTTLS is required except to this machine. Empty: no mails, pages show links to copy."""
     mail_from: str = "Lectern <lectern@localhost>"
     """Sender of all mails."""
     demo: bool = False

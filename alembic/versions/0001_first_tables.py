@@ -115,7 +115,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "invitation",
-        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=20), nullable=False),
         sa.Column("account_id", sa.String(length=20), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("role", sa.String(length=24), nullable=False),

@@ -74,7 +74,9 @@ class Invitation(Base):
 
     __tablename__ = "invitation"
 
-    id: Mapped[str] = mapped_column(String(64), primary_key=True, info=not_personal("SHA-256 of the link's secret"))
+    id: Mapped[str] = mapped_column(
+        String(20), primary_key=True, info=not_personal("random id of an invitation; opens nothing without our signature")
+    )
     account_id: Mapped[str] = mapped_column(
         ForeignKey("account.id", ondelete="CASCADE"), index=True, info=not_personal("id of the organisation")
     )

@@ -10,6 +10,8 @@ from starlette.routing import Route
 
 from app.accounts import staff
 from app.accounts.current import cookie_name, needs, staff_of
+from app.accounts.invitations import InvitationLinks
+from app.accounts.jobs import enqueue_invitation
 from app.accounts.models import Account
 from app.accounts.passwords import Passwords
 from app.core.errors import Problem, invalid
@@ -31,6 +33,7 @@ class AccountPages:
         self._settings = settings
         self._work = work
         self._passwords = passwords
+        self._links = InvitationLinks(settings)
         self._by_address = Throttle(work.clock, 40, 900)
         self._by_name = Throttle(work.clock, 10, 900)
 
@@ -40,7 +43,7 @@ class AccountPages:
             Route("/sign-in", self.sign_in, methods=["GET", "POST"]),
             Route("/sign-out", self.sign_out, methods=["POST"]),
             Route("/first-run", self.first_run, methods=["GET", "POST"]),
-            Route("/invite/{secret}", self.accept, methods=["GET", "POST"]),
+            Route("/invite/{token}", self.accept, methods=["GET", "POST"]),
             Route("/admin/me", self.profile, methods=["GET", "POST"]),
             Route("/admin/me/password", self.password, methods=["POST"]),
             Route("/admin/me/sessions", self.sessions, methods=["POST"]),
@@ -110,9 +113,9 @@ class AccountPages:
 
     async def accept(self, request: Request) -> Response:
         """Take up an invitation."""
-        secret = request.path_params["secret"]
+        asked = self._links.read(request.path_params["token"])
         async with self._work.read() as session:
-            found, account = await staff.invitation(Unit(session, self._work.clock.now()), secret)
+            found, account = await staff.invitation(Unit(session, self._work.clock.now()), asked)
         shown = {"email": found.email, "organisation": account.name, "role": found.role}
         if request.method == "GET":
             return page(request, "accounts/invite.html", invitation=shown, values={}, problem=None)
@@ -120,7 +123,7 @@ class AccountPages:
         try:
             async with self._work.unit() as unit:
                 member = await staff.accept(
-                    unit, self._passwords, secret, name=values.get("name", ""), password=values.get("password", "")
+                    unit, self._passwords, asked, name=values.get("name", ""), password=values.get("password", "")
                 )
                 await unit.session.flush()
                 cookie = await staff.sign_in(unit, member)
@@ -180,13 +183,15 @@ class AccountPages:
         """Colleagues; a posted form invites one."""
         if request.method == "GET":
             return await self._team(request)
-        values = await form(request, {"email", "role"})
+        who, values = staff_of(request), await form(request, {"email", "role"})
         try:
             async with self._work.unit() as unit:
-                secret = await staff.invite(unit, staff_of(request), email=values.get("email", ""), role=values.get("role", ""))
+                asked = await staff.invite(unit, who, email=values.get("email", ""), role=values.get("role", ""))
+                if self._settings.smtp_url:
+                    enqueue_invitation(unit, asked, who.account_id, who.staff_id)
         except Problem as problem:
             return await self._team(request, values=values, problem=problem)
-        return await self._team(request, link=f"{self._settings.origin}/invite/{secret}", asked=values.get("email", ""))
+        return await self._team(request, link=self._links.link(asked), asked=values.get("email", ""))
 
     @needs(Permission.TEAM_MANAGE)
     async def member(self, request: Request) -> Response:
@@ -247,6 +252,7 @@ class AccountPages:
             problem=problem,
             link=link,
             asked=asked,
+            mailed=bool(self._settings.smtp_url),
         )
 
     def _with_cookie(self, answer: Response, secret: str) -> Response:

@@ -164,7 +164,7 @@ async def change_password(unit: Unit, passwords: Passwords, who: Current, *, old
 
 
 async def invite(unit: Unit, who: Current, *, email: str, role: str) -> str:
-    """Ask a colleague to join; returns the secret of the link."""
+    """Ask a colleague to join; returns the id of the invitation, of which a link is made."""
     wanted = _role(role)
     if wanted is Role.OWNER and who.role is not Role.OWNER:
         raise forbidden("Only an owner can invite an owner.")
@@ -172,25 +172,23 @@ async def invite(unit: Unit, who: Current, *, email: str, role: str) -> str:
     if await _by_email(unit, email):
         raise invalid({"email": "This address already has access."})
     await unit.session.execute(delete(Invitation).where(Invitation.account_id == who.account_id, Invitation.email == email))
-    secret = new_secret()
-    unit.session.add(
-        Invitation(id=hashed(secret), account_id=who.account_id, email=email, role=wanted, expires_at=unit.now + INVITATION)
-    )
-    return secret
+    asked = Invitation(id=new_id(), account_id=who.account_id, email=email, role=wanted, expires_at=unit.now + INVITATION)
+    unit.session.add(asked)
+    return asked.id
 
 
-async def invitation(unit: Unit, secret: str) -> tuple[Invitation, Account]:
-    """The invitation behind a link. Raises 404 for one used, withdrawn or too old."""
-    found = await unit.session.get(Invitation, hashed(secret))
+async def invitation(unit: Unit, invitation_id: str) -> tuple[Invitation, Account]:
+    """The invitation behind a link that was read. Raises 404 for one used, withdrawn or too old."""
+    found = await unit.session.get(Invitation, invitation_id)
     if found is None or found.expires_at < unit.now:
         raise not_found("link")
     account = await unit.session.get_one(Account, found.account_id)
     return found, account
 
 
-async def accept(unit: Unit, passwords: Passwords, secret: str, *, name: str, password: str) -> Staff:
+async def accept(unit: Unit, passwords: Passwords, invitation_id: str, *, name: str, password: str) -> Staff:
     """Take up an invitation; the link works once."""
-    found, account = await invitation(unit, secret)
+    found, account = await invitation(unit, invitation_id)
     taken = await unit.session.execute(delete(Invitation).where(Invitation.id == found.id).returning(Invitation.id))
     if taken.first() is None:
         raise not_found("link")

@@ -21,7 +21,8 @@ class Pages:
     def __init__(self, assets: Assets, **shared: Any) -> None:
         self._environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader(TEMPLATES),
-            autoescape=True,
+            # Only the text form of a mail is not HTML.
+            autoescape=jinja2.select_autoescape(disabled_extensions=("txt",), default=True),
             trim_blocks=True,
             lstrip_blocks=True,
         )
