@@ -55,7 +55,7 @@ export class RoomChat extends LitElement {
   join(room, socket) {
     this.room = room;
     this.socket = socket;
-    room.addEventListener("message", () => this.#changed());
+    for (const event of ["message", "state"]) room.addEventListener(event, () => this.#changed());
     room.addEventListener("webinar", () => this.requestUpdate());
     socket.addEventListener("state", () => this.requestUpdate());
     this.requestUpdate();

@@ -1,6 +1,6 @@
 /**
- * The presenter's own place: device check, level, and the switches for microphone, camera and screen. Sends as soon as the
- * devices are there, so the crew sees a preview; the audience sees it only when the webinar is live.
+ * The presenter's own place: device check, level, and the switches for microphone, camera and screen. Before the webinar is on air
+ * it sends as soon as the devices are there, so the crew sees a preview; who comes while it is on air is asked first.
  * @module
  */
 import { LitElement, html, nothing } from "lit";
@@ -9,6 +9,7 @@ import { t } from "../lib/i18n.js";
 import { icon } from "../lib/icon.js";
 import { toast } from "../lib/toast.js";
 import { devicesOf, measureSound, openDevices, openScreen } from "../media/devices.js";
+import { playTone } from "../media/tone.js";
 import { WhipSender } from "../media/whip.js";
 
 export class StudioCamera extends LitElement {
@@ -28,6 +29,10 @@ export class StudioCamera extends LitElement {
     /** @type {WhipSender | undefined} */
     this.sender = undefined;
     this.stopMeasuring = () => {};
+    /** State of the broadcast; empty until the room told. */
+    this.broadcast = "";
+    /** True while the presenter has not said yet to go on air. */
+    this.held = false;
   }
 
   createRenderRoot() {
@@ -39,7 +44,31 @@ export class StudioCamera extends LitElement {
     this.sender = new WhipSender(boot.whip ?? "", boot.stage_token ?? "", boot.ice_servers ?? []);
     this.sender.addEventListener("change", () => this.requestUpdate());
     addEventListener("pagehide", () => this.sender?.leave());
-    void this.open();
+    addEventListener("beforeunload", (event) => this.#onAir && event.preventDefault());
+    navigator.mediaDevices?.addEventListener("devicechange", () => void this.#list());
+    if (!("RTCPeerConnection" in window)) {
+      this.error = t("This browser cannot send picture and sound. Use a current Firefox, Chrome, Edge or Safari.");
+      this.requestUpdate();
+    } else void this.open();
+  }
+
+  /** The broadcast went to another state. @param {string} broadcast */
+  follow(broadcast) {
+    if (!this.broadcast) this.held = ["live", "paused"].includes(broadcast);
+    this.broadcast = broadcast;
+    this.#offer();
+    this.requestUpdate();
+  }
+
+  get #onAir() {
+    return this.broadcast === "live" && this.sender?.state === "sending";
+  }
+
+  /** Send, unless it is not yet the time for it or it is done already. */
+  #offer() {
+    const sender = this.sender;
+    if (!sender || !this.stream || !this.broadcast || this.held || this.broadcast === "ended") return;
+    if (sender.state === "idle" || sender.state === "refused") sender.start(this.screen ?? this.video ?? null, this.audio ?? null);
   }
 
   async open() {
@@ -57,10 +86,13 @@ export class StudioCamera extends LitElement {
   /** @param {MediaStream} stream */
   async #use(stream) {
     this.stopMeasuring();
-    for (const track of this.stream?.getTracks() ?? []) track.stop();
+    for (const track of this.stream?.getTracks() ?? []) {
+      track.onended = null;
+      track.stop();
+    }
     this.stream = stream;
-    this.cameras = await devicesOf("videoinput");
-    this.microphones = await devicesOf("audioinput");
+    for (const track of stream.getTracks()) track.onended = () => this.#lost();
+    await this.#list();
     if (stream.getAudioTracks().length) {
       this.stopMeasuring = measureSound(stream, (level) => {
         const meter = /** @type {(HTMLElement & {level: number}) | null} */ (this.querySelector("ui-level"));
@@ -69,9 +101,21 @@ export class StudioCamera extends LitElement {
     }
     await this.updateComplete;
     this.#show();
-    if (!this.sender) return;
-    if (this.sender.state === "idle" || this.sender.state === "refused") this.sender.start(this.screen ?? this.video ?? null, this.audio ?? null);
-    else await Promise.all([this.sender.replaceAudio(this.audio ?? null), this.screen ? undefined : this.sender.replaceVideo(this.video ?? null)]);
+    this.#offer();
+    await Promise.all([this.sender?.replaceAudio(this.audio ?? null), this.screen ? undefined : this.sender?.replaceVideo(this.video ?? null)]);
+  }
+
+  async #list() {
+    this.cameras = await devicesOf("videoinput");
+    this.microphones = await devicesOf("audioinput");
+    this.requestUpdate();
+  }
+
+  /** Unplugged, or taken back by the browser: go on with what there still is. */
+  #lost() {
+    toast(t("A camera or microphone was unplugged. Using the next one."), { tone: "warn" });
+    this.camera = this.microphone = "";
+    void this.open();
   }
 
   get video() {
@@ -96,7 +140,15 @@ export class StudioCamera extends LitElement {
     this.requestUpdate();
   }
 
-  async #share() {
+  flipSound() {
+    this.#flip(this.audio);
+  }
+
+  flipPicture() {
+    this.#flip(this.video);
+  }
+
+  async share() {
     if (this.screen) {
       this.#endScreen();
       return;
@@ -128,21 +180,32 @@ export class StudioCamera extends LitElement {
         ${this.stream || this.error ? nothing : html`<p>${t("Your browser asks for camera and microphone. Allow both.")}</p>`}
       </div>
       ${this.error ? html`<div class="banner" data-tone="danger" role="alert"><p class="grow">${this.error}</p><button class="button" @click=${() => void this.open()}>${t("Try again")}</button></div>` : nothing}
+      ${this.held && this.stream ? this.#ask() : nothing}
       <div class="studio-tools">
-        ${this.#switch(this.audio?.enabled ?? false, t("Microphone"), "mic", "mic-off", () => this.#flip(this.audio), !this.audio)}
-        ${this.#switch(this.video?.enabled ?? false, t("Camera"), "camera", "camera-off", () => this.#flip(this.video), !this.video)}
-        ${this.#switch(Boolean(this.screen), t("Screen"), "screen-share", "screen-share", () => void this.#share(), !this.stream)}
+        ${this.#switch(this.audio?.enabled ?? false, t("Microphone"), "mic", "mic-off", () => this.flipSound(), !this.audio)}
+        ${this.#switch(this.video?.enabled ?? false, t("Camera"), "camera", "camera-off", () => this.flipPicture(), !this.video)}
+        ${this.#switch(Boolean(this.screen), t("Screen"), "screen-share", "screen-share", () => void this.share(), !this.stream)}
         <ui-level role="meter" aria-label=${t("Loudness of your microphone")} aria-valuemin="0" aria-valuemax="100" class="level grow"></ui-level>
+        <button class="button plain" @click=${playTone}>${icon("headphones")}<span>${t("Test sound")}</span></button>
       </div>
-      <p role="status" class="small">${this.#sending()}</p>
+      <p role="status">${this.#sending()}</p>
       <div class="studio-pickers">
         ${this.#picker(t("Camera"), this.cameras, this.video?.getSettings().deviceId, (id) => (this.camera = id))}
         ${this.#picker(t("Microphone"), this.microphones, this.audio?.getSettings().deviceId, (id) => (this.microphone = id))}
       </div>`;
   }
 
+  #ask() {
+    const join = () => {
+      this.held = false;
+      this.follow(this.broadcast);
+    };
+    return html`<div class="banner studio-ask" data-tone="warn"><p class="grow">${t("The webinar is on air. Your picture and sound are not sent yet.")}</p><button class="button primary" @click=${join}>${t("Go on air")}</button></div>`;
+  }
+
   #sending() {
     const sender = this.sender;
+    if (this.broadcast === "ended") return t("The webinar has ended. Nothing is sent.");
     if (!sender || sender.state === "idle") return "";
     if (sender.state === "connecting") return t("Connecting to the server.");
     if (sender.state === "away") return t("The connection broke. Trying again by itself.");

@@ -18,18 +18,21 @@ export async function openDevices({ camera, microphone }) {
     return await navigator.mediaDevices.getUserMedia({ video, audio });
   } catch (error) {
     const name = error instanceof DOMException ? error.name : "";
-    if (name === "NotFoundError") return soundOnly(audio);
+    if (name === "NotFoundError") return onlyOne(video, audio);
     throw new DeviceError(inWords(name));
   }
 }
 
-/** @param {MediaTrackConstraints} audio */
-async function soundOnly(audio) {
-  try {
-    return await navigator.mediaDevices.getUserMedia({ audio });
-  } catch {
-    throw new DeviceError(t("No camera and no microphone were found. Plug one in, then press “Try again”."));
+/** What there is, where camera or microphone is missing. @param {MediaTrackConstraints} video @param {MediaTrackConstraints} audio */
+async function onlyOne(video, audio) {
+  for (const wanted of [{ audio }, { video }]) {
+    try {
+      return await navigator.mediaDevices.getUserMedia(wanted);
+    } catch (error) {
+      if (!(error instanceof DOMException) || error.name !== "NotFoundError") throw new DeviceError(inWords(error instanceof DOMException ? error.name : ""));
+    }
   }
+  throw new DeviceError(t("No camera and no microphone were found. Plug one in, then press “Try again”."));
 }
 
 /** @param {string} name */

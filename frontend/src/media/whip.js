@@ -7,6 +7,8 @@
 
 const RETRY_FROM = 800;
 const RETRY_TO = 10_000;
+/** A way that only stutters mends itself within this time; a new connection would cost the audience more. */
+const GRACE = 4000;
 
 /** Events: `change`. */
 export class WhipSender extends EventTarget {
@@ -23,7 +25,9 @@ export class WhipSender extends EventTarget {
     /** True when the server must transcode what this browser sends. */
     this.transcoded = false;
     this.tries = 0;
+    this.timer = 0;
     this.wanted = false;
+    addEventListener("online", () => this.wanted && this.state === "away" && void this.#connect());
     /** @type {RTCPeerConnection | undefined} */
     this.connection = undefined;
     this.location = "";
@@ -71,6 +75,7 @@ export class WhipSender extends EventTarget {
   }
 
   async #connect() {
+    clearTimeout(this.timer);
     this.#close();
     this.#became("connecting");
     const connection = (this.connection = new RTCPeerConnection({ iceServers: this.iceServers.map((urls) => ({ urls })), bundlePolicy: "max-bundle" }));
@@ -84,7 +89,7 @@ export class WhipSender extends EventTarget {
       await gathered(connection);
       await this.#exchange(connection);
     } catch (error) {
-      this.#failed(error);
+      if (connection === this.connection) this.#failed(error);
     }
   }
 
@@ -95,9 +100,10 @@ export class WhipSender extends EventTarget {
       headers: { "Content-Type": "application/sdp", Authorization: `Bearer ${this.token}` },
       body: connection.localDescription?.sdp ?? "",
     });
+    if (connection !== this.connection) return; // Left, or begun anew, while the server answered.
     if (!answer.ok) {
       const problem = await answer.json().catch(() => ({}));
-      throw Object.assign(new Error(problem.title ?? `${answer.status}`), { final: answer.status >= 400 && answer.status < 500 && answer.status !== 429 });
+      throw Object.assign(new Error(problem.detail ?? problem.title ?? `${answer.status}`), { final: answer.status >= 400 && answer.status < 500 && answer.status !== 429 });
     }
     this.location = answer.headers.get("Location") ?? "";
     this.transcoded = answer.headers.get("Lectern-Video") === "transcoded";
@@ -110,7 +116,9 @@ export class WhipSender extends EventTarget {
     if (connection.connectionState === "connected") {
       this.tries = 0;
       this.#became("sending");
-    } else if (["failed", "closed", "disconnected"].includes(connection.connectionState)) this.#failed(undefined);
+    } else if (connection.connectionState === "disconnected") {
+      setTimeout(() => connection === this.connection && connection.connectionState === "disconnected" && this.#failed(undefined), GRACE);
+    } else if (connection.connectionState === "failed") this.#failed(undefined);
   }
 
   /** @param {unknown} error */

@@ -5,11 +5,13 @@
 import "../elements/room-bar.js";
 import "../elements/room-chat.js";
 import "../elements/room-player.js";
+import { countOnTabs } from "../elements/tab-counts.js";
 import { announce } from "../lib/announce.js";
 import { enhance } from "../lib/enhance.js";
 import { t } from "../lib/i18n.js";
 import { key } from "../lib/keys.js";
 import { ownZone } from "../lib/time.js";
+import { playTone } from "../media/tone.js";
 import { startLive } from "../state/live.js";
 
 /** @typedef {import("../elements/room-player.js").RoomPlayer} RoomPlayer */
@@ -65,18 +67,7 @@ document.querySelector(".waiting ui-countdown")?.addEventListener("due", () => {
   for (const note of document.querySelectorAll("[data-due]")) note.textContent = t("It starts any moment. This page opens by itself.");
 });
 
-document.querySelector("[data-test-sound]")?.addEventListener("click", () => {
-  const context = new AudioContext();
-  const tone = context.createOscillator();
-  const gain = context.createGain();
-  gain.gain.setValueAtTime(0.15, context.currentTime);
-  gain.gain.exponentialRampToValueAtTime(0.001, context.currentTime + 1.2);
-  tone.frequency.value = 523;
-  tone.connect(gain).connect(context.destination);
-  tone.start();
-  tone.stop(context.currentTime + 1.2);
-  tone.onended = () => void context.close();
-});
+document.querySelector("[data-test-sound]")?.addEventListener("click", playTone);
 
 /** @param {string} broadcast */
 function spoken(broadcast) {
@@ -85,4 +76,5 @@ function spoken(broadcast) {
   return words[broadcast] ?? t("The webinar has not started yet.");
 }
 
+countOnTabs();
 await enhance();

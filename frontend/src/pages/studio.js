@@ -7,10 +7,20 @@ import "../elements/room-bar.js";
 import "../elements/room-chat.js";
 import "../elements/room-player.js";
 import "../elements/studio-camera.js";
+import { countOnTabs } from "../elements/tab-counts.js";
 import { enhance } from "../lib/enhance.js";
+import { t } from "../lib/i18n.js";
+import { key } from "../lib/keys.js";
 import { joinCrewPage } from "../state/crew.js";
 
-const { boot } = joinCrewPage();
-/** @type {import("../elements/studio-camera.js").StudioCamera} */ (document.querySelector("studio-camera")).begin(boot);
+const { boot, room } = joinCrewPage();
+const camera = /** @type {import("../elements/studio-camera.js").StudioCamera} */ (document.querySelector("studio-camera"));
+camera.begin(boot);
+room.addEventListener("webinar", () => camera.follow(room.webinar?.["broadcast"] ?? "idle"));
 
+key("m", t("Microphone on or off"), t("Studio"), () => camera.flipSound());
+key("v", t("Camera on or off"), t("Studio"), () => camera.flipPicture());
+key("s", t("Show the screen, or stop showing it"), t("Studio"), () => void camera.share());
+
+countOnTabs();
 await enhance();

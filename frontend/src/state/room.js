@@ -11,6 +11,7 @@
 /** Messages kept in the page; older ones are in the export, not on the screen. */
 const MOST = 500;
 
+/** Events: `state` (this copy is whole again), `tick`, and one of each kind that changed (`webinar`, `message`, …). */
 export class Room extends EventTarget {
   constructor() {
     super();
@@ -86,6 +87,7 @@ export class Room extends EventTarget {
     this.epoch = frame.epoch;
     this.seq = full ? frame.seq : Math.max(this.seq, frame.seq);
     this.#upsert(set, gone, before);
+    this.#changed("state");
   }
 
   /** @param {Entity[]} set @param {string[]} gone @param {string[]} emptied kinds that were forgotten before */
