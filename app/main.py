@@ -25,6 +25,7 @@ from app.core.db import Base, Database
 from app.core.errors import Problem
 from app.core.jobs import Worker
 from app.core.mail import Mailer
+from app.core.metrics import Metrics, RequestCount
 from app.core.security import BodyLimit, CrossOriginCheck, SecurityHeaders
 from app.core.templates import Pages
 from app.core.tokens import Tokens
@@ -87,6 +88,7 @@ class Parts(msgspec.Struct):
     privacy_pages: PrivacyPages
     media_proxy: MediaProxy
     worker: Worker
+    metrics: Metrics
     demo_routes: Sequence[BaseRoute]
 
 
@@ -104,7 +106,8 @@ def join_parts(settings: Settings, clock: Clock | None = None, media_url: str = 
     hub.attach(broker)
     work.add_sink(hub.announced)
     table = CommandTable(RoomCommands(vault).commands())
-    committer = Committer(work, table)
+    metrics = _metrics(hub)
+    committer = Committer(work, table, metrics.committed)
     live = LiveEndpoint(
         origin=settings.origin,
         hub=hub,
@@ -116,15 +119,7 @@ def join_parts(settings: Settings, clock: Clock | None = None, media_url: str = 
     )
     data_map = DataMap(Base.metadata, STORES)
     ledger = Ledger(settings.keys_path)
-    pipeline = Pipeline(
-        work,
-        vault,
-        data_map,
-        ledger,
-        Signer(settings.keys_path),
-        erasers=[RoomEraser(vault)],
-        places=_places(settings),
-    )
+    pipeline = _pipeline(settings, work, vault, data_map, ledger)
     work.add_sink(_forget_erased(vault))
     passwords = Passwords()
     assets = Assets(FRONTEND)
@@ -149,7 +144,8 @@ def join_parts(settings: Settings, clock: Clock | None = None, media_url: str = 
         data_map=data_map,
         privacy_pages=PrivacyPages(settings, work, pipeline, data_map),
         media_proxy=MediaProxy(media_url or settings.media_url or f"http://{settings.media_host}:{settings.media_port}"),
-        worker=Worker(work, {JOB: pipeline.handle, **account_jobs.handlers(settings, work, pages, Mailer(settings))}),
+        worker=_worker(settings, work, pages, pipeline, metrics),
+        metrics=metrics,
         demo_routes=_demo_routes(settings),
     )
 
@@ -168,6 +164,7 @@ def create_app(settings: Settings, clock: Clock | None = None, media_url: str = 
         lifespan=lifespan,
         middleware=[
             Middleware(SecurityHeaders, settings=settings),
+            Middleware(RequestCount, metrics=parts.metrics),
             Middleware(StaffSessions, settings=settings, work=parts.work),
         ],
         exception_handlers={Problem: http.on_problem, HTTPException: http.on_http_exception, Exception: http.on_fault},
@@ -202,6 +199,33 @@ async def running(parts: Parts) -> AsyncIterator[None]:
         await parts.media_proxy.close()
         await parts.broker.close()
         await parts.database.close()
+
+
+def _pipeline(settings: Settings, work: Work, vault: Vault, data_map: DataMap, ledger: Ledger) -> Pipeline:
+    """What erases, and where it looks afterwards."""
+    return Pipeline(
+        work,
+        vault,
+        data_map,
+        ledger,
+        Signer(settings.keys_path),
+        erasers=[RoomEraser(vault)],
+        places=_places(settings),
+    )
+
+
+def _worker(settings: Settings, work: Work, pages: Pages, pipeline: Pipeline, metrics: Metrics) -> Worker:
+    """All kinds of background jobs."""
+    handlers = {JOB: pipeline.handle, **account_jobs.handlers(settings, work, pages, Mailer(settings))}
+    return Worker(work, handlers, outcome=metrics.job)
+
+
+def _metrics(hub: Hub) -> Metrics:
+    """The numbers of this process, with those that are read off the hub."""
+    metrics = Metrics()
+    metrics.watch("open_sockets", "Sockets open on this process", lambda: hub.sockets)
+    metrics.watch("rooms", "Rooms this process keeps informed", lambda: hub.rooms)
+    return metrics
 
 
 def _places(settings: Settings) -> list[Place]:

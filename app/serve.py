@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 import uvicorn
 
+from app.core.metrics import metrics_page
 from app.live.wire import LiveProtocol
 from app.main import create_app
 from app.media.supervise import MediaProcess
@@ -37,7 +38,8 @@ async def serve(settings: Settings) -> None:
             forwarded_allow_ips=settings.forwarded_allow_ips,
             timeout_graceful_shutdown=5,
         )
-        await uvicorn.Server(config).serve()
+        async with metrics_page(settings, app.state.parts.metrics):
+            await uvicorn.Server(config).serve()
 
 
 @contextlib.asynccontextmanager

@@ -67,7 +67,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: str = "info"
     """debug, info, warning or error."""
     metrics_port: int = 0
-    """Port of the Prometheus page, on ``host``. 0: no metrics."""
+    """Port of the Prometheus page. 0: no metrics."""
+    metrics_host: str = "127.0.0.1"
+    """Address the Prometheus page listens on; it asks for no password, so keep it inside."""
     body_limit: int = 2 * 1024 * 1024
     """Largest request body in bytes, except on upload addresses."""
     operator_name: str = "The operator of this server"

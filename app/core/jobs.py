@@ -30,6 +30,8 @@ DELAYS = (5, 30, 120, 600, 1800, 7200, 21600)
 """Seconds to wait after the first, second, … failure."""
 
 Handler = Callable[[bytes], Awaitable[None]]
+Outcome = Callable[[str, str], None]
+"""Told the kind of each job and how it went: done, failed or later."""
 
 
 class Job(Base):
@@ -61,10 +63,13 @@ class JobLater(Exception):
 class Worker:
     """Runs due jobs one after another until told to stop."""
 
-    def __init__(self, work: Work, handlers: Mapping[str, Handler], *, poll: float = 0.5) -> None:
+    def __init__(
+        self, work: Work, handlers: Mapping[str, Handler], *, poll: float = 0.5, outcome: Outcome = lambda _kind, _outcome: None
+    ) -> None:
         self._work = work
         self._handlers = dict(handlers)
         self._poll = poll
+        self._outcome = outcome
         self._wake = asyncio.Event()
         self._stopping = False
 
@@ -103,11 +108,14 @@ class Worker:
         try:
             await self._handlers[job.kind](job.payload)
         except JobLater as later:
+            self._outcome(job.kind, "later")
             await self._again(job, later.seconds, job.tries)
         except Exception:
             log.exception("job.failed", kind=job.kind, job=job.id, tries=job.tries + 1)
+            self._outcome(job.kind, "failed")
             await self._failed(job)
         else:
+            self._outcome(job.kind, "done")
             async with self._work.unit() as unit:
                 await unit.session.execute(delete(Job).where(Job.id == job.id))
         return True

@@ -8,6 +8,7 @@ again one by one, so that each stands or falls for itself.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -37,9 +38,10 @@ class _Spoilt(Exception):
 class Committer:
     """The one writer of a process for socket commands."""
 
-    def __init__(self, work: Work, table: CommandTable) -> None:
+    def __init__(self, work: Work, table: CommandTable, committed: Callable[[int], None] = lambda _commands: None) -> None:
         self._work = work
         self._table = table
+        self._committed = committed
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(QUEUE_MAX)
 
     async def submit(self, seat: Seat, command: Any) -> msgspec.Struct | None:
@@ -69,6 +71,8 @@ class Committer:
             for one in group:
                 await self._commit([one])
             return
+        if done := sum(not isinstance(answer, Problem) for answer in answers):
+            self._committed(done)
         for waiting, answer in zip(group, answers, strict=True):
             if waiting.done.done():
                 continue

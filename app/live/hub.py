@@ -54,6 +54,11 @@ class Hub:
         """Open sockets on this process."""
         return sum(len(room.sockets(lane)) for room in self._rooms.values() for lane in LANES)
 
+    @property
+    def rooms(self) -> int:
+        """Rooms this process keeps informed."""
+        return len(self._rooms)
+
     async def announced(self, announcements: Sequence[object]) -> None:
         """Sink of the unit of work: publish what concerns rooms."""
         broker = self._need_broker()
