@@ -33,6 +33,9 @@ __all__ = [
     "wait_until",
 ]
 
+SCREENSHOTS = os.environ.get("LECTERN_SCREENSHOTS") == "1"
+"""Pictures for the documentation are wanted; it is a wish to the tests, no setting of the product."""
+
 # A setting of the person who runs the tests must not change what they prove.
 for name in [name for name in os.environ if name.startswith("LECTERN_")]:
     del os.environ[name]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tests.browser.test_main_job import sign_in
 from tests.browser.test_styleguide import SHOTS, SIZES, violations
+from tests.conftest import SCREENSHOTS
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, Page
@@ -116,7 +116,9 @@ async def look(page: Page, lectern: Child, name: str, path: str, folder: Path, t
                 await page.wait_for_selector(SETTLED[name])
         await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         await judge(page, name, scheme, size, trouble)
-        await page.screenshot(path=target(folder, name) / f"{name}-{scheme}-{size}.png", full_page=document)
+        if name == "room":
+            await page.wait_for_selector(".player-note", state="hidden")
+        await page.screenshot(path=target(folder, name) / f"{name}-{scheme}-{size}.png", full_page=document and size == "desktop")
 
 
 async def judge(page: Page, name: str, scheme: str, size: str, trouble: list[str]) -> None:
@@ -135,6 +137,4 @@ def variants() -> Iterator[tuple[Literal["light", "dark"], str]]:
 
 def target(folder: Path, name: str) -> Path:
     """Where a picture goes: into the documentation only when somebody asked for that."""
-    if name in KEPT and os.environ.get("LECTERN_SCREENSHOTS") == "1":
-        return SHOTS
-    return folder
+    return SHOTS if SCREENSHOTS and name in KEPT else folder
