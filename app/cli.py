@@ -40,6 +40,7 @@ def serve(settings: Settings, host: str | None, port: int | None) -> None:
 
     from app.serve import serve as run
 
+    _log(settings)
     uvloop.run(run(settings))
 
 
@@ -67,6 +68,7 @@ def media(settings: Settings) -> None:
 
     from app.media.process import run
 
+    _log(settings)
     uvloop.run(run(settings))
 
 
@@ -116,6 +118,7 @@ def _serve(settings: Settings) -> None:
 
     from app.serve import serve as run
 
+    _log(settings)
     uvloop.run(run(settings))
 
 
@@ -197,6 +200,7 @@ def upgrade(settings: Settings) -> None:
 async def _work(settings: Settings) -> None:
     from app.main import join_parts
 
+    _log(settings)
     parts = join_parts(settings)
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -204,6 +208,17 @@ async def _work(settings: Settings) -> None:
     await parts.worker.run()
     await parts.broker.close()
     await parts.database.close()
+
+
+def _log(settings: Settings) -> None:
+    """Nothing personal in the logs, from here on; every table this process knows must be imported before."""
+    from app.core.db import Base
+    from app.core.logging import configure
+    from app.privacy.logfilter import LogFilter
+    from app.privacy.map import DataMap
+    from app.stores import STORES
+
+    configure(settings.log_level, LogFilter(DataMap(Base.metadata, STORES)))
 
 
 def _check_port(settings: Settings) -> None:

@@ -24,9 +24,10 @@ from app.core.clock import Clock
 from app.core.db import Base, Database
 from app.core.errors import Problem
 from app.core.jobs import Worker
+from app.core.logging import RequestLog
 from app.core.mail import Mailer
 from app.core.metrics import Metrics, RequestCount
-from app.core.security import BodyLimit, CrossOriginCheck, SecurityHeaders
+from app.core.security import BodyLimit, CrossOriginCheck, SecurityHeaders, WellFormed
 from app.core.templates import Pages
 from app.core.tokens import Tokens
 from app.core.unit import Sink, Work
@@ -164,13 +165,15 @@ def create_app(settings: Settings, clock: Clock | None = None, media_url: str = 
         lifespan=lifespan,
         middleware=[
             Middleware(SecurityHeaders, settings=settings),
+            Middleware(RequestLog),
             Middleware(RequestCount, metrics=parts.metrics),
             Middleware(StaffSessions, settings=settings, work=parts.work),
         ],
         exception_handlers={Problem: http.on_problem, HTTPException: http.on_http_exception, Exception: http.on_fault},
     )
     # Inside Starlette's exception handling, so that a refusal becomes a page or a problem document.
-    app.router.middleware_stack = CrossOriginCheck(BodyLimit(app.router.middleware_stack, settings.body_limit), settings)
+    inner = BodyLimit(app.router.middleware_stack, settings.body_limit)
+    app.router.middleware_stack = WellFormed(CrossOriginCheck(inner, settings))
     app.state.pages = parts.pages
     app.state.parts = parts
     return app

@@ -33,7 +33,9 @@ async def serve(settings: Settings) -> None:
             # No access log: it would hold addresses of people and tokens in paths.
             access_log=False,
             server_header=False,
-            log_level=settings.log_level,
+            # Logging is configured once for the process (app.core.logging); uvicorn brings no handlers of its own.
+            log_config=None,
+            log_level=None,
             proxy_headers=True,
             forwarded_allow_ips=settings.forwarded_allow_ips,
             timeout_graceful_shutdown=5,

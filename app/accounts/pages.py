@@ -163,12 +163,12 @@ class AccountPages:
         values = await form(request, {"old_password", "password"})
         try:
             async with self._work.unit() as unit:
-                await staff.change_password(
+                secret = await staff.change_password(
                     unit, self._passwords, who, old=values.get("old_password", ""), new=values.get("password", "")
                 )
         except Problem as problem:
             return self._profile(request, {"name": who.name, "email": who.email, "lang": who.lang}, problem)
-        return see_other("/admin/me?saved=1")
+        return self._with_cookie(see_other("/admin/me?saved=1"), secret)
 
     @needs()
     async def sessions(self, request: Request) -> Response:

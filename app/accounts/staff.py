@@ -6,7 +6,7 @@ import hashlib
 from datetime import datetime, timedelta
 
 import msgspec
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
 from app.accounts.models import Account, Invitation, Staff, StaffSession
 from app.accounts.passwords import Passwords
@@ -20,6 +20,8 @@ from app.protocol.codes import Close
 IDLE = timedelta(hours=12)
 ABSOLUTE = timedelta(days=7)
 INVITATION = timedelta(days=7)
+FIRST_RUN = 0x4C656374
+"""Number of the lock under which a fresh installation gets its owner."""
 
 
 class Current(msgspec.Struct, frozen=True):
@@ -50,6 +52,7 @@ async def any_staff(unit: Unit) -> bool:
 
 async def first_owner(unit: Unit, passwords: Passwords, *, organisation: str, name: str, email: str, password: str) -> Staff:
     """Make the first account and its owner; only while there is nobody."""
+    await _one_at_a_time(unit)
     if await any_staff(unit):
         raise forbidden("This server already has an owner. Sign in, or ask for an invitation.")
     if not organisation.strip():
@@ -58,6 +61,12 @@ async def first_owner(unit: Unit, passwords: Passwords, *, organisation: str, na
     unit.session.add(account)
     await unit.session.flush()
     return await add_staff(unit, passwords, account.id, name=name, email=email, password=password, role=Role.OWNER)
+
+
+async def _one_at_a_time(unit: Unit) -> None:
+    """Two who see the empty page at once must not both become owner. On SQLite writers wait for each other anyway."""
+    if unit.session.get_bind().dialect.name == "postgresql":
+        await unit.session.execute(select(func.pg_advisory_xact_lock(FIRST_RUN)))
 
 
 async def add_staff(
@@ -154,13 +163,16 @@ async def change_own(unit: Unit, passwords: Passwords, who: Current, *, name: st
     staff.name, staff.email, staff.email_key, staff.lang = name, email, email.casefold(), lang
 
 
-async def change_password(unit: Unit, passwords: Passwords, who: Current, *, old: str, new: str) -> None:
-    """A new password; every other session ends."""
+async def change_password(unit: Unit, passwords: Passwords, who: Current, *, old: str, new: str) -> str:
+    """A new password; every other session ends. Returns the new secret of this session's cookie: the old one ends too."""
     staff = await _staff(unit, who.staff_id)
     if not await passwords.fits(staff.password, old):
         raise invalid({"old_password": "This is not your present password."})
     staff.password = await passwords.hash(new)
     await sign_out_everywhere(unit, who.staff_id, except_mark=who.session)
+    secret = new_secret()
+    await unit.session.execute(update(StaffSession).where(StaffSession.mark == who.session).values(id=hashed(secret)))
+    return secret
 
 
 async def invite(unit: Unit, who: Current, *, email: str, role: str) -> str:
@@ -235,6 +247,8 @@ def _over(session: StaffSession, now: datetime) -> bool:
 
 
 async def _keep_an_owner(unit: Unit, account_id: str) -> None:
+    # Two owners who take the role from each other at once must not both find another owner left.
+    await unit.session.execute(select(Account.id).where(Account.id == account_id).with_for_update())
     query = select(func.count()).select_from(Staff).where(Staff.account_id == account_id, Staff.role == Role.OWNER)
     if (await unit.session.execute(query)).scalar_one() < 2:
         raise Problem("team.last_owner", "An account needs an owner. Make somebody else an owner first.", status=409)

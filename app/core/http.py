@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from app.core import i18n
 from app.core.brand import Brand
 from app.core.errors import Problem
+from app.core.logging import handler_of
 from app.core.templates import Pages
 
 log = structlog.get_logger(__name__)
@@ -68,6 +69,14 @@ async def form(request: Request, known: Collection[str]) -> dict[str, str]:
             if name not in known or not isinstance(value, str):
                 raise Problem(
                     "field.unknown", "The form has a field we do not know: {name}", status=422, params={"name": name[:60]}
+                )
+            if "\x00" in value:
+                # PostgreSQL cannot keep it, and nobody types it.
+                raise Problem(
+                    "field.invalid",
+                    "The field {name} holds a character that cannot be stored.",
+                    status=422,
+                    params={"name": name},
                 )
             if len(value) > FIELD_MAX:
                 raise Problem("field.too_long", "The field {name} is too long.", status=422, params={"name": name})
@@ -132,7 +141,7 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
 
 async def on_fault(request: Request, error: Exception) -> Response:
     """Our own mistake: logged, and said plainly."""
-    log.error("request.fault", route=request.url.path.split("/")[1], exc_info=error)
+    log.error("request.fault", page=handler_of(request.scope), exc_info=error)
     return await on_problem(
         request, Problem("server.fault", "Something went wrong here. Nothing you typed was wrong.", status=500)
     )

@@ -6,15 +6,17 @@ The cross-origin check needs no token in forms: a browser says in ``Sec-Fetch-Si
 
 from __future__ import annotations
 
+import re
 import secrets
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core.errors import Problem
+from app.core.errors import Problem, not_found
 from app.settings import Settings
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
 HSTS = "max-age=63072000; includeSubDomains"
 
 
@@ -77,6 +79,26 @@ class SecurityHeaders:
             ancestors = str(state.get("frame_ancestors") or "'none'")
             headers["Content-Security-Policy"] = policy(nonce, self._live_origin, ancestors)
             headers.setdefault("Cache-Control", "no-store")
+
+
+class WellFormed:
+    """Refuses requests no browser of ours sends: a Host that is not a host, a path with a NUL.
+
+    Addresses are always built from the settings, never from Host; this keeps a strange one from reaching anything that
+    parses it (CVE-2020-26163, CVE-2026-48710), while health checks by IP address and proxies with names of their own still work.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            hosts = Headers(scope=scope).getlist("host")
+            if len(hosts) > 1 or (hosts and not HOST.fullmatch(hosts[0])):
+                raise Problem("host.invalid", "The address of this request was not understood.", status=400)
+            if "\x00" in scope["path"]:
+                raise not_found()
+        await self._app(scope, receive, send)
 
 
 class CrossOriginCheck:

@@ -10,10 +10,13 @@ import sys
 import uvicorn
 import uvloop
 
-from app.core.db import Database
+from app.core.db import Base, Database
+from app.core.logging import configure
 from app.media.directory import Directory
 from app.media.directory_db import DatabaseDirectory
 from app.media.server import create_media_app
+from app.privacy.logfilter import LogFilter
+from app.privacy.map import DataMap
 from app.settings import Settings, SettingsError, load
 
 
@@ -24,7 +27,8 @@ async def serve_media(settings: Settings, directory: Directory, *, with_parent: 
         app,
         host=settings.media_host,
         port=settings.media_port,
-        log_level=settings.log_level,
+        log_config=None,  # configured once for the process, see below
+        log_level=None,
         access_log=False,  # addresses of people, and tokens in paths
         server_header=False,
         timeout_graceful_shutdown=3,
@@ -55,6 +59,7 @@ def main() -> None:
         settings = load(os.environ)
     except SettingsError as error:
         sys.exit(str(error))
+    configure(settings.log_level, LogFilter(DataMap(Base.metadata)))
     uvloop.run(run(settings, with_parent=options.with_parent))
 
 
