@@ -66,12 +66,25 @@ class RequestCount:
             await self._app(scope, receive, send)
             return
 
+        begun = False
+
         async def counted(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
-                self._metrics.answered(scope["method"], getattr(scope.get("route"), "path", "none"), message["status"])
+                begun = True
+                self._count(scope, message["status"])
             await send(message)
 
-        await self._app(scope, receive, counted)
+        try:
+            await self._app(scope, receive, counted)
+        except Exception:
+            # Starlette answers a fault outside of all middleware, so that answer does not pass here.
+            if not begun:
+                self._count(scope, 500)
+            raise
+
+    def _count(self, scope: Scope, status: int) -> None:
+        self._metrics.answered(scope["method"], getattr(scope.get("route"), "path", "none"), status)
 
 
 @contextlib.asynccontextmanager

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import httpx2
 import msgspec
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from app.core.jobs import Worker
-from app.core.metrics import Metrics, metrics_page
+from app.core.metrics import Metrics, RequestCount, metrics_page
 from app.settings import Settings
 from tests.support.product import Product
+from tests.support.server import Serve
 from tests.support.until import until
 
 CANARY = "canary-7f3a"
@@ -67,6 +73,19 @@ async def test_jobs_are_counted_by_outcome(product: Product, free_port: int) -> 
     text = await read(metrics, free_port)
     assert 'lectern_jobs_total{kind="test.good",outcome="done"} 1.0' in text
     assert 'lectern_jobs_total{kind="test.bad",outcome="failed"} 1.0' in text
+
+
+async def test_a_fault_of_ours_is_counted(serve_app: Serve, free_port: int) -> None:
+    async def fails(_request: Request) -> Response:
+        raise RuntimeError
+
+    metrics = Metrics()
+    app = Starlette(routes=[Route("/fails/{what}", fails)], middleware=[Middleware(RequestCount, metrics=metrics)])
+    served = await serve_app(app, log_level="critical")
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        assert (await client.get(f"{served.url}/fails/{CANARY}")).status_code == 500
+    line = 'lectern_http_requests_total{method="GET",route="/fails/{what}",status="500"} 1.0'
+    assert line in await read(metrics, free_port)
 
 
 async def test_without_a_port_there_is_no_page() -> None:
