@@ -80,7 +80,6 @@ async def test_a_page_that_is_too_wide_and_a_refused_script_are_noticed(
         await page.evaluate(
             "{ const script = document.createElement('img'); script.src = 'https://elsewhere.example/x.png'; document.body.append(script) }"
         )
-        await page.wait_for_function("performance.now() > 0")
         await judge(page, "landing", "light", "desktop", trouble)
     assert any("wider" in line for line in trouble)
     assert any("Content Security" in line for line in trouble)
