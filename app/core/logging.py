@@ -1,4 +1,4 @@
-"""Logs: one JSON object per line on standard error, for everything in the process, the libraries' lines too.
+"""Logs: one JSON object per line on standard output (as the data register says), for everything in the process, the libraries' lines too.
 
 Two rules keep people out of them. A fault is logged as its type and the lines of source it passed, never with local variables
 and never with its message: both may hold a password or somebody's words. And what remains goes through ``clean``, the filter
@@ -42,7 +42,7 @@ def configure(level: str, clean: Clean, stream: TextIO | None = None) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = logging.StreamHandler(stream or sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=before,
