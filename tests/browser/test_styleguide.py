@@ -21,6 +21,7 @@ from app.core.security import SecurityHeaders
 from app.core.templates import Pages
 from app.demo.styleguide import styleguide_context
 from app.settings import Settings
+from tests.conftest import SCREENSHOTS
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
@@ -91,14 +92,19 @@ async def violations(page: Page) -> list[str]:
     return [f"{v['id']}: {node['target']} {node['failureSummary']}" for v in found["violations"] for node in v["nodes"]]
 
 
+async def picture(page: Page, name: str, *, full_page: bool = False) -> None:
+    """A picture for the documentation, when somebody asked for pictures; a plain test run changes no tracked file."""
+    if SCREENSHOTS:
+        await page.screenshot(path=SHOTS / name, full_page=full_page)
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_every_component_is_accessible_and_silent(chromium: Browser, serve_app: Serve, scheme: str, size: str) -> None:
     served = await serve_app(guide())
     async with opened(chromium, served.url, size, scheme) as (page, complaints):
-        SHOTS.mkdir(parents=True, exist_ok=True)
         await page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
-        await page.screenshot(path=SHOTS / f"styleguide-{scheme}-{size}.png", full_page=True)
+        await picture(page, f"styleguide-{scheme}-{size}.png", full_page=True)
         assert await violations(page) == []
         assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
         assert complaints == []
@@ -127,7 +133,7 @@ async def test_error_pages_are_calm_and_accessible(chromium: Browser, serve_app:
     served = await serve_app(guide())
     async with opened(chromium, f"{served.url}/?template=errors/{name}.html", "phone", scheme) as (page, complaints):
         if name == "404":
-            await page.screenshot(path=SHOTS / f"error-404-{scheme}-phone.png")
+            await picture(page, f"error-404-{scheme}-phone.png")
         assert await violations(page) == []
         assert complaints == []
 
@@ -160,7 +166,7 @@ async def test_dialog_menu_tabs_and_command_bar_work_with_the_keyboard_alone(chr
 
         await page.get_by_role("button", name="Open dialog").focus()
         await page.keyboard.press("Enter")
-        await page.screenshot(path=SHOTS / "styleguide-dialog-light-desktop.png")
+        await picture(page, "styleguide-dialog-light-desktop.png")
         assert await violations(page) == []
         await page.keyboard.press("Escape")
         assert await page.evaluate(focused) == "Open dialog"
@@ -168,7 +174,7 @@ async def test_dialog_menu_tabs_and_command_bar_work_with_the_keyboard_alone(chr
         await page.keyboard.press("Control+k")
         await page.keyboard.type("priv")
         assert await page.locator("ui-command").get_by_role("option").all_inner_texts() == ["Privacy\nMain"]
-        await page.screenshot(path=SHOTS / "styleguide-command-light-desktop.png")
+        await picture(page, "styleguide-command-light-desktop.png")
         assert await violations(page) == []
         await page.keyboard.press("Escape")
 
