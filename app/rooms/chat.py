@@ -59,12 +59,15 @@ async def edit(room: Room, seat: Seat, message_id: str, text: str) -> int:
 
 async def remove(room: Room, seat: Seat, message_id: str) -> int:
     """Remove a message for good: text and author go, the place stays. For its author and for moderators."""
-    if room.row.chat_mode == "unstored" and Permission.CHAT_MODERATE in seat.permissions:
+    message = await _stored(room, message_id)
+    if message is None and room.row.chat_mode == "unstored" and Permission.CHAT_MODERATE in seat.permissions:
+        # Nothing stored by this name: it was said while the chat is not stored, and lives in memory only.
         seq = room.next_seq()
         gone = (f"message/{message_id}",)
         room.tell(seq, gone_audience=gone, gone_crew=gone, ephemeral=True)
         return seq
-    message = await _message_of(room, message_id)
+    if message is None:
+        raise _unknown()
     if message.person != seat.person and Permission.CHAT_MODERATE not in seat.permissions:
         raise forbidden("You can remove only your own messages.")
     return forget(room, message)
@@ -160,12 +163,20 @@ async def _by_ref(room: Room, person: str, ref: str) -> Message | None:
 
 
 async def _message_of(room: Room, message_id: str) -> Message:
+    message = await _stored(room, message_id)
+    if message is None:
+        raise _unknown()
+    return message
+
+
+async def _stored(room: Room, message_id: str) -> Message | None:
     await room.unit.session.flush()
     query = select(Message).where(Message.id == message_id, Message.webinar_id == room.row.id)
-    message = (await room.unit.session.execute(query)).scalar_one_or_none()
-    if message is None:
-        raise Problem("chat.unknown", "This message is not here any more.", status=404)
-    return message
+    return (await room.unit.session.execute(query)).scalar_one_or_none()
+
+
+def _unknown() -> Problem:
+    return Problem("chat.unknown", "This message is not here any more.", status=404)
 
 
 def _clean(text: str) -> str:

@@ -15,7 +15,7 @@ def privacy_label(row: Webinar) -> dict[str, Any]:
             {
                 "what": "Chat messages and the name you write with them",
                 "why": "to show the chat to everyone in this webinar",
-                "how_long": f"{row.retention_days} days after the webinar",
+                "how_long": "Until the organiser erases it",
             }
         )
     return {

@@ -171,6 +171,19 @@ async def test_chat_that_is_not_stored_is_in_order_and_in_memory_only(product: P
         assert (await session.execute(select(func.count()).select_from(Message))).scalar_one() == 0
 
 
+async def test_what_was_stored_can_be_removed_for_good_after_the_chat_is_not_stored_any_more(product: Product) -> None:
+    webinar = await room(product)
+    async with product.join(webinar.id) as ann, product.join(webinar.id, Role.MODERATOR) as mo:
+        await ann.ask("chat.say", text="Stored once")
+        await mo.until_seq(1)
+        message = next(key for key in mo.entities if key.startswith("message/")).split("/")[1]
+        await mo.ask("chat.mode", mode="unstored")
+        await mo.ask("chat.remove", message=message)
+    async with product.work.read() as session:
+        kept = (await session.execute(select(Message))).scalar_one()
+    assert (kept.state, kept.text, kept.name) == ("removed", b"", b"")
+
+
 async def test_closing_the_chat_takes_effect_at_once(product: Product) -> None:
     webinar = await room(product)
     async with product.join(webinar.id) as ann, product.join(webinar.id, Role.MODERATOR) as mo:
