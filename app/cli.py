@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -34,14 +35,7 @@ def main(context: click.Context) -> None:
 def serve(settings: Settings, host: str | None, port: int | None) -> None:
     """Serve people."""
     settings = msgspec.structs.replace(settings, host=host or settings.host, port=port or settings.port)
-    _check_port(settings)
-    _no_core_dumps()
-    import uvloop
-
-    from app.serve import serve as run
-
-    _log(settings)
-    uvloop.run(run(settings))
+    _serve(settings)
 
 
 @main.command(help="Migrate, seed the demo where it is wanted, and serve: what bin/run does.")
@@ -119,7 +113,9 @@ def _serve(settings: Settings) -> None:
     from app.serve import serve as run
 
     _log(settings)
-    uvloop.run(run(settings))
+    # Ctrl-C is how people end it: the servers have closed in good order by then.
+    with contextlib.suppress(KeyboardInterrupt):
+        uvloop.run(run(settings))
 
 
 @main.command(help="Check a certificate of erasure, offline.")

@@ -119,5 +119,5 @@ def test_links_between_pages_lead_somewhere() -> None:
 
 def test_commands_can_be_started() -> None:
     commands = [path for path in (ROOT / "bin").iterdir() if path.is_file() and not path.name.startswith("_")]
-    assert {path.name for path in commands} >= {"run", "test", "bench", "check", "ci", "lock"}
+    assert {path.name for path in commands} >= {"run", "test", "bench", "check", "ci", "lock", "cluster"}
     assert [name(path) for path in [*commands, ROOT / ".ci" / "run"] if not path.stat().st_mode & 0o100] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -59,6 +60,9 @@ class Child:
                 self.process.wait(within)
             except subprocess.TimeoutExpired:
                 self.kill()
+        with contextlib.suppress(ProcessLookupError):
+            # What it started and did not end itself; usually nobody is left in the group.
+            os.killpg(self.pid, signal.SIGKILL)
         return self.process.wait()
 
     def kill(self) -> None:
