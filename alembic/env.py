@@ -12,8 +12,8 @@ from alembic import context
 from app.core.db import Base, open_engine
 from app.settings import load
 
-for feature in ("core.jobs", "privacy.models", "accounts.models", "rooms.models"):
-    importlib.import_module(f"app.{feature}")
+# Every table is known once the parts are.
+importlib.import_module("app.main")
 
 
 def _migrate(connection: Connection) -> None:
