@@ -13,7 +13,8 @@ import json
 import posixpath
 import re
 from collections.abc import Iterable
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 import msgspec
@@ -54,14 +55,23 @@ _SVG = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)
 THEME_SCRIPT = 'try{var t=sessionStorage.getItem("lectern.theme");if(t==="light"||t==="dark")document.documentElement.dataset.theme=t}catch(e){}'
 
 
-class Asset(msgspec.Struct, frozen=True):
+class LibrariesMissing(LookupError):
+    """The browser's libraries are not installed; the text says how to mend it."""
+
+
+@dataclass(frozen=True)
+class Asset:
     """One file as it goes out."""
 
     path: str
     body: bytes
-    packed: bytes
     digest: str
     media_type: str
+
+    @cached_property
+    def packed(self) -> bytes:
+        """The body by gzip, made when it is first wanted, so that a start does not wait for it."""
+        return gzip.compress(self.body, 9, mtime=0)
 
 
 class Weight(msgspec.Struct, frozen=True):
@@ -187,7 +197,7 @@ class Assets:
     def _add(self, path: str, body: bytes) -> None:
         media_type = MEDIA_TYPES[posixpath.splitext(path)[1]]
         digest = hashlib.sha256(body).hexdigest()[:12]
-        self._assets[path] = Asset(path, body, gzip.compress(body, 9, mtime=0), digest, media_type)
+        self._assets[path] = Asset(path, body, digest, media_type)
 
     def _joined(self, path: str, seen: tuple[str, ...] = ()) -> str:
         """A stylesheet with its imports in place and its own addresses digested."""
@@ -214,6 +224,12 @@ class Assets:
         return json.dumps({"imports": dict(sorted(imports.items()))}, separators=(",", ":")).replace("<", "\\u003c")
 
 
+@cache
+def assets_of(root: Path) -> Assets:
+    """The files of ``root``, read once in the life of the process."""
+    return Assets(root)
+
+
 def _answer(asset: Asset, headers: Headers, *, exact: bool) -> Response:
     out = {
         "cache-control": FOREVER if exact else "no-cache",
@@ -233,7 +249,7 @@ def _answer(asset: Asset, headers: Headers, *, exact: bool) -> Response:
 def _icon_names(root: Path) -> frozenset[str]:
     """Names in ``icons.json``, and every icon that a template or module names in writing."""
     if not (root / "node_modules/lucide-static").is_dir():
-        raise LookupError("The browser libraries are not installed. Run: npm ci --omit=dev in frontend/ (bin/run does it).")
+        raise LibrariesMissing("The browser libraries are not installed. Run: npm ci --omit=dev in frontend/ (bin/run does it).")
     available = {file.stem for file in (root / "node_modules/lucide-static/icons").glob("*.svg")}
     names: set[str] = set(json.loads((root / "icons.json").read_text()))
     for source in _readable(root):

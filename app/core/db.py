@@ -7,6 +7,8 @@ transaction that reads first and writes later is refused at once when another wr
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +16,12 @@ from sqlalchemy import DateTime, Dialect, MetaData, TypeDecorator, event
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
+from app.core.plain_rows import PlainRows
+from app.core.sqlite_hops import use_one_hop
 from app.settings import Settings
+
+CLOSING = 5.0
+"""Seconds for giving back all connections."""
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -65,7 +72,7 @@ class Database:
 
     def __init__(self, settings: Settings) -> None:
         self.engine = open_engine(settings.database_url)
-        self.sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
+        self.sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False, sync_session_class=PlainRows)
 
     @property
     def sqlite(self) -> bool:
@@ -73,14 +80,18 @@ class Database:
         return self.engine.dialect.name == "sqlite"
 
     async def close(self) -> None:
-        """Give back all connections."""
-        await self.engine.dispose()
+        """Give back all connections; one that does not answer any more keeps nobody from ending."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.engine.dispose(), CLOSING)
 
 
 def open_engine(url: str) -> AsyncEngine:
     """An engine with our connection settings. Parameters never reach the logs."""
     if url.startswith("sqlite"):
-        engine = create_async_engine(url, hide_parameters=True, pool_size=8, max_overflow=4)
+        # Quick transactions use the connection from the event loop while its thread has nothing to do (app.core.sqlite_hops).
+        connect = {"check_same_thread": False}
+        engine = create_async_engine(url, hide_parameters=True, pool_size=8, max_overflow=4, connect_args=connect)
+        use_one_hop(engine)
         _sqlite_events(engine)
         return engine
     return create_async_engine(url, hide_parameters=True, pool_size=10, max_overflow=10, pool_pre_ping=True)
@@ -98,5 +109,9 @@ def _sqlite_events(engine: AsyncEngine) -> None:
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Any) -> None:
-        write = connection.get_execution_options().get("lectern_write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        options = connection.get_execution_options()
+        quick = options.get("lectern_quick", False)
+        adapted = connection.connection.dbapi_connection
+        if not (quick and adapted.begin_at_once()):
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("lectern_write", False) else "BEGIN")
+        adapted.quick = quick

@@ -2,19 +2,23 @@
 
 A worker claims a due job by a lease; a worker that dies loses the lease and another takes the job over. A failed job comes back
 with growing delay; after the last try it stays as ``failed`` for the operator to see. Payloads hold ids, never personal values.
+
+Kinds named ``first`` (an erasure) pass those that wait (a thousand mails). What is to be done again and again (``every``) is one row that is put off instead of removed, however many workers there are.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import Index, LargeBinary, String, delete, or_, select, update
+from sqlalchemy import Index, LargeBinary, String, case, delete, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, UtcTime
@@ -64,10 +68,19 @@ class Worker:
     """Runs due jobs one after another until told to stop."""
 
     def __init__(
-        self, work: Work, handlers: Mapping[str, Handler], *, poll: float = 0.5, outcome: Outcome = lambda _kind, _outcome: None
+        self,
+        work: Work,
+        handlers: Mapping[str, Handler],
+        *,
+        every: Mapping[str, timedelta] | None = None,
+        first: Collection[str] = (),
+        poll: float = 0.5,
+        outcome: Outcome = lambda _kind, _outcome: None,
     ) -> None:
         self._work = work
         self._handlers = dict(handlers)
+        self._every = dict(every or {})
+        self._first = tuple(first)
         self._poll = poll
         self._outcome = outcome
         self._wake = asyncio.Event()
@@ -84,7 +97,10 @@ class Worker:
 
     async def run(self) -> None:
         """Work until :meth:`stop`."""
+        await self._begin_again()
         while not self._stopping:
+            # Before the look: a wake that comes during it is not lost.
+            self._wake.clear()
             try:
                 worked = await self.run_one()
             except Exception:
@@ -116,25 +132,46 @@ class Worker:
             await self._failed(job)
         else:
             self._outcome(job.kind, "done")
+            if job.id == regular_id(job.kind) and job.kind in self._every:
+                await self._again(job, self._every[job.kind].total_seconds(), 0)
+                return True
             async with self._work.unit() as unit:
                 await unit.session.execute(delete(Job).where(Job.id == job.id))
         return True
 
+    async def _begin_again(self) -> None:
+        """A row for everything regular that has none yet; another worker may be just as quick."""
+        for kind in self._every:
+            try:
+                async with self._work.unit() as unit:
+                    if await unit.session.get(Job, regular_id(kind)) is None:
+                        now = unit.now
+                        unit.session.add(Job(id=regular_id(kind), kind=kind, payload=b"{}", run_at=now, made_at=now, tries=0))
+            except IntegrityError:
+                continue
+
     async def _claim(self) -> Job | None:
         now = self._work.clock.now()
-        due = (Job.state == "due", Job.run_at <= now, or_(Job.leased_until.is_(None), Job.leased_until < now))
+        # A worker of another version, or of a test, leaves alone what it does not know.
+        known = Job.kind.in_(list(self._handlers))
+        due = (Job.state == "due", Job.run_at <= now, known, or_(Job.leased_until.is_(None), Job.leased_until < now))
         async with self._work.read() as session:
             # A cheap look first, so that idle polling never takes SQLite's write lock.
             if (await session.execute(select(Job.id).where(*due).limit(1))).first() is None:
                 return None
         async with self._work.unit() as unit:
-            query = select(Job).where(*due).order_by(Job.run_at).limit(1).with_for_update(skip_locked=True)
+            urgent = case((Job.kind.in_(self._first), 0), else_=1)
+            query = select(Job).where(*due).order_by(urgent, Job.run_at).limit(1).with_for_update(skip_locked=True)
             job = (await unit.session.execute(query)).scalar_one_or_none()
             if job is not None:
                 job.leased_until = now + LEASE
             return job
 
     async def _failed(self, job: Job) -> None:
+        if job.tries >= len(DELAYS) and job.kind in self._every:
+            # What must happen every day is never given up.
+            await self._again(job, self._every[job.kind].total_seconds(), 0)
+            return
         if job.tries >= len(DELAYS):
             async with self._work.unit() as unit:
                 await unit.session.execute(update(Job).where(Job.id == job.id).values(state="failed", leased_until=None))
@@ -148,6 +185,10 @@ class Worker:
             await unit.session.execute(update(Job).where(Job.id == job.id).values(**values))
 
     async def _pause(self) -> None:
-        self._wake.clear()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), self._poll)
+
+
+def regular_id(kind: str) -> str:
+    """The one row of a job that is done again and again."""
+    return hashlib.sha256(kind.encode()).hexdigest()[:20]

@@ -94,9 +94,9 @@ def path_of(error: BaseException) -> str:
 
 
 class RequestLog:
-    """One line for each answer: method, name of the handler, status. At level debug, or warning when it is our fault.
+    """One line for each answer: method, handler, the route's pattern, status. At level debug, or warning when it is our fault.
 
-    The address itself may hold a token or a name, so only the name of the handler is written.
+    The address itself may hold a token or a name, so the pattern of the URL map is written (``/invite/{token}``), never what was asked.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -117,13 +117,18 @@ class RequestLog:
     def _note(self, scope: Scope, status: int) -> None:
         level = logging.WARNING if status >= 500 else logging.DEBUG
         if logging.getLogger(__name__).isEnabledFor(level):
-            log.log(level, "request", method=scope["method"], page=handler_of(scope), status=status)
+            log.log(level, "request", method=scope["method"], page=handler_of(scope), route=route_of(scope), status=status)
 
 
 def handler_of(scope: Scope) -> str:
     """Name of what answered a request, without anything the request brought."""
     endpoint = scope.get("endpoint")
     return getattr(endpoint, "__qualname__", type(endpoint).__name__) if endpoint is not None else "none"
+
+
+def route_of(scope: Scope) -> str:
+    """The address as it stands in the URL map."""
+    return getattr(scope.get("route"), "path", "none")
 
 
 def _error_of(given: Any) -> BaseException | None:

@@ -1,0 +1,118 @@
+"""One hop to the connection's thread for each SQLite statement.
+
+SQLAlchemy's adapter for aiosqlite goes there and back up to four times for one statement (make a cursor, execute, fetch, close). Each
+hop wakes a thread and the event loop again, which costs more than the statement. Here a statement, its rows and its end are one hop,
+and what needs none (a rollback where nothing is open) makes none.
+
+In a transaction marked quick, once it holds the write lock, statements run without any hop: nothing can keep them waiting, and
+they are few and small. The lock itself is taken without one where nobody holds it. Waiting for the lock and committing, which waits
+for the disk, stay in the thread.
+
+This is the one place that knows the inside of the adapter.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import deque
+from typing import Any, NamedTuple
+
+from sqlalchemy import event
+from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection, AsyncAdapt_aiosqlite_cursor
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+
+class Done(NamedTuple):
+    """What is asked of a cursor after its statement."""
+
+    description: Any = None
+    rowcount: int = -1
+    lastrowid: int | None = None
+    arraysize: int = 1
+
+
+class OneHopCursor(AsyncAdapt_aiosqlite_cursor):
+    """A cursor that exists only while its statement runs."""
+
+    __slots__ = ()
+
+    def __init__(self, adapt_connection: Any) -> None:
+        self._adapt_connection = adapt_connection
+        self._connection = adapt_connection._connection
+        self._cursor: Any = Done()
+        self._soft_closed_memoized: Any = {}
+        self._rows = deque()
+
+    def close(self) -> None:
+        self._rows.clear()
+
+    async def _async_soft_close(self) -> None:
+        return None
+
+    async def _execute_async(self, operation: Any, parameters: Any) -> Any:
+        return await self._run("execute", operation, parameters or ())
+
+    async def _executemany_async(self, operation: Any, seq_of_parameters: Any) -> Any:
+        return await self._run("executemany", operation, seq_of_parameters)
+
+    async def _run(self, how: str, operation: Any, parameters: Any) -> None:
+        raw: Any = self._connection
+
+        def there() -> tuple[Done, list[Any]]:
+            cursor = getattr(raw._conn, how)(operation, parameters)
+            try:
+                rows = cursor.fetchall() if cursor.description else []
+                return Done(cursor.description, cursor.rowcount, cursor.lastrowid), rows
+            finally:
+                cursor.close()
+
+        adapted: Any = self._adapt_connection
+        if adapted.quick and raw._conn.in_transaction:
+            self._cursor, rows = there()
+        else:
+            async with self._adapt_connection._execute_mutex:
+                self._cursor, rows = await raw._execute(there)
+        self._rows = deque(rows)
+
+
+class OneHopConnection(AsyncAdapt_aiosqlite_connection):
+    """The adapted connection with such cursors."""
+
+    __slots__ = ("quick",)
+
+    _cursor_cls = OneHopCursor
+
+    def __init__(self, dbapi: Any, connection: Any) -> None:
+        super().__init__(dbapi, connection)
+        self.quick = False
+
+    def begin_at_once(self) -> bool:
+        """Begin to write here and now; False when another connection is writing."""
+        raw: Any = self._connection._conn
+        (patience,) = raw.execute("PRAGMA busy_timeout").fetchone()
+        raw.execute("PRAGMA busy_timeout=0")
+        try:
+            raw.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return False
+        finally:
+            raw.execute(f"PRAGMA busy_timeout={patience}")
+        return True
+
+    def commit(self) -> None:
+        self.quick = False
+        super().commit()
+
+    def rollback(self) -> None:
+        self.quick = False
+        raw: Any = self._connection
+        if raw._connection is not None and raw._connection.in_transaction:
+            super().rollback()
+
+
+def use_one_hop(engine: AsyncEngine) -> None:
+    """Have ``engine`` make such connections."""
+
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def connect(dialect: Any, _record: Any, cargs: Any, cparams: Any) -> OneHopConnection:
+        return OneHopConnection(dialect.dbapi, dialect.dbapi.connect(*cargs, **cparams)._connection)
