@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import timedelta
 
 import msgspec
@@ -16,6 +18,7 @@ from app.core.unit import Unit
 from app.privacy.models import AuditEntry, AuditHead, OperatorAccess
 
 START = "0" * 64
+_noted: ContextVar[list[Act] | None] = ContextVar("noted", default=None)
 ACCESS_MAX = timedelta(hours=24)
 
 
@@ -56,7 +59,20 @@ async def note(unit: Unit, act: Act) -> AuditEntry:
     head.n, head.hash = entry.n, entry.hash
     unit.session.add(entry)
     await unit.session.flush()
+    if (heard := _noted.get()) is not None:
+        heard.append(act)
     return entry
+
+
+@contextmanager
+def listen() -> Iterator[list[Act]]:
+    """What is noted meanwhile by this task."""
+    heard: list[Act] = []
+    before = _noted.set(heard)
+    try:
+        yield heard
+    finally:
+        _noted.reset(before)
 
 
 async def verify(session: AsyncSession, account_id: str) -> int | None:

@@ -59,6 +59,10 @@ def backup(settings: Settings, to: Path, at: datetime) -> Manifest:
     return manifest
 
 
+RESTORED = "restored"
+"""A file in the data folder that says so until the next start, which gives every room a new epoch."""
+
+
 def restore(settings: Settings, source: Path, *, replace: bool = False) -> Manifest:
     """Put a backup back into an empty data folder, or over the present one with ``replace``. The product must not run."""
     data = settings.data_dir
@@ -81,13 +85,15 @@ def restore(settings: Settings, source: Path, *, replace: bool = False) -> Manif
         files.mkdir(exist_ok=True)
         shutil.move(files, data)
         _load(settings, kind, folder / _DUMPS[kind])
+        (data / RESTORED).touch()
     return manifest
 
 
 def _files(settings: Settings) -> Iterator[Path]:
     database = make_url(settings.database_url).database or ""
+    elsewhere = (settings.keys_path, settings.data_dir / "compiled")  # keys are kept apart, templates are compiled anew
     for path in sorted(settings.data_dir.rglob("*")):
-        if path.is_file() and not str(path).startswith(database) and not path.is_relative_to(settings.keys_path):
+        if path.is_file() and not str(path).startswith(database) and not any(path.is_relative_to(one) for one in elsewhere):
             yield path
 
 

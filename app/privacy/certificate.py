@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -34,6 +35,15 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
     found: int
 
 
+class Recipient(msgspec.Struct, frozen=True):
+    """A system of the organiser's that had received data and was told of the erasure (Art. 19 GDPR)."""
+
+    name: str
+    state: str
+    """waiting, acknowledged or given up."""
+    at: datetime | None = None
+
+
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """What is certified. Random ids and numbers, no names."""
 
@@ -53,6 +63,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     scan: Scan
     ledger: int
     """Number of the entry in the erasure ledger."""
+    recipients: tuple[Recipient, ...] = ()
+    """Who was told, as far as they have answered by now; the certificate is signed anew with each answer."""
 
 
 class Certificate(msgspec.Struct, frozen=True):
@@ -70,11 +82,17 @@ class Signer:
         self._key = Ed25519PrivateKey.from_private_bytes(_kept_seed(folder / "certificate.key"))
         self.public_key = base64.b64encode(self._key.public_key().public_bytes_raw()).decode()
 
-    def sign(self, claim: Claim) -> str:
-        """The certificate as JSON text."""
+    def sign(self, claim: msgspec.Struct) -> str:
+        """A certificate, or another statement such as a consent receipt, as JSON text with its signature."""
         body = msgspec.json.encode(claim)
         signature = base64.b64encode(self._key.sign(body)).decode()
         return msgspec.json.encode(Certificate(msgspec.Raw(body), self.public_key, signature)).decode()
+
+
+def with_recipients(signer: Signer, text: str, recipients: Sequence[Recipient]) -> str:
+    """The same certificate with what recipients have answered since."""
+    claim = msgspec.json.decode(msgspec.json.decode(text, type=Certificate).claim, type=Claim)
+    return signer.sign(msgspec.structs.replace(claim, recipients=tuple(recipients)))
 
 
 def fingerprint(public_key: str) -> str:
@@ -86,17 +104,24 @@ def fingerprint(public_key: str) -> str:
 def verify(text: str | bytes, trusted: str | None = None) -> Claim:
     """The claim of a certificate; offline. ``trusted``: the public key it must be signed with. Raises :class:`CertificateWrong`."""
     try:
+        return msgspec.json.decode(signed(text, trusted), type=Claim)
+    except msgspec.MsgspecError as error:
+        raise CertificateWrong("This is not a certificate of erasure.") from error
+
+
+def signed(text: str | bytes, trusted: str | None = None) -> bytes:
+    """What was signed, whatever it says; offline. Raises :class:`CertificateWrong`."""
+    try:
         certificate = msgspec.json.decode(text, type=Certificate)
-        claim = msgspec.json.decode(certificate.claim, type=Claim)
         key = Ed25519PublicKey.from_public_bytes(base64.b64decode(certificate.public_key, validate=True))
         key.verify(base64.b64decode(certificate.signature, validate=True), bytes(certificate.claim))
     except (msgspec.MsgspecError, ValueError) as error:
-        raise CertificateWrong("This is not a certificate of erasure.") from error
+        raise CertificateWrong("This is not a signed statement of Lectern.") from error
     except InvalidSignature as error:
         raise CertificateWrong("The signature does not fit: the certificate was changed.") from error
     if trusted is not None and trusted != certificate.public_key:
         raise CertificateWrong("The certificate is signed with another key than expected.")
-    return claim
+    return bytes(certificate.claim)
 
 
 def _kept_seed(path: Path) -> bytes:

@@ -80,11 +80,12 @@ def export_html(content: SubjectExport, lang: str, title: str, labels: Mapping[s
 
 
 async def _boxes(vault: Vault, target: Target) -> list[Box]:
+    person = target.persons[0]
     try:
-        known = await vault.boxes(target.webinar_id)
+        known = await vault.boxes_of(target.webinar_id, [person])
     except KeyDestroyed:
         return []
-    return [known[name] for name in (target.persons[0], "") if name in known]
+    return [known[person]] if person in known else []
 
 
 def _row(table: Table, words: Mapping[str, Personal], row: Mapping[str, Any], boxes: Sequence[Box]) -> list[Value]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, UtcTime
@@ -126,3 +126,16 @@ class RetentionNotice(Base):
 
     webinar_id: Mapped[str] = mapped_column(String(20), primary_key=True, info=not_personal("id of the webinar"))
     erase_at: Mapped[datetime] = mapped_column(UtcTime, info=not_personal("the day that was told"))
+
+
+class AccountEnd(Base):
+    """When an account's plan ends, and whether its data is returned before it is erased."""
+
+    __tablename__ = "account_end"
+
+    account_id: Mapped[str] = mapped_column(
+        ForeignKey("account.id", ondelete="CASCADE"), primary_key=True, info=not_personal("id of the account")
+    )
+    ends_at: Mapped[datetime] = mapped_column(UtcTime, info=not_personal("the day"))
+    choice: Mapped[str] = mapped_column(String(10), info=not_personal("return and erase, or erase"))
+    told_at: Mapped[datetime | None] = mapped_column(UtcTime, info=not_personal("when the team was told"))

@@ -72,14 +72,6 @@ def register_fides(content: Register) -> str:
     return "\n".join(lines) + "\n"
 
 
-def by_place(content: Register) -> dict[str, list[Entry]]:
-    """The entries grouped for the page."""
-    places: dict[str, list[Entry]] = defaultdict(list)
-    for entry in content.entries:
-        places[entry.place].append(entry)
-    return dict(places)
-
-
 def _cell(value: object) -> str:
     text = ("yes" if value else "no") if isinstance(value, bool) else str(value)
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -1,22 +1,30 @@
 """Retention: when a webinar's time is over it goes through the erasure pipeline by itself, announced before.
 
-Works on the columns ``ends_at``, ``retention_days``, ``account_id`` and ``data_state`` of the table ``webinar``.
+Works on the columns ``ends_at``, ``retention_days``, ``account_id`` and ``data_state`` of the table ``webinar``. A field of a form may be
+kept for a shorter time than the webinar: who owns such fields hands in its :class:`FieldTerms`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import msgspec
 from sqlalchemy import MetaData, Table, delete, select
 
+from app.core.errors import invalid
+from app.core.jobs import Handler
 from app.core.unit import Unit, Work
+from app.privacy.erase.compact import compact
 from app.privacy.erase.pipeline import Pipeline
 from app.privacy.models import Erasure, RetentionNotice
 from app.privacy.scope import Target
 
+SWEEP = "privacy.retention"
+EVERY = timedelta(hours=1)
 NOTICE = timedelta(days=7)
+DAYS, DAYS_MAX = 30, 3650
 
 Warn = Callable[[Unit, str, Sequence["Due"]], Awaitable[None]]
 """Called with an account's id and its webinars that will go soon; enqueues the mail."""
@@ -38,6 +46,21 @@ class Due(msgspec.Struct, frozen=True):
         return self.erase_at - now <= NOTICE
 
 
+class FieldTerms(Protocol):
+    """A feature's values that are kept for a shorter time than their webinar."""
+
+    async def expire(self, work: Work, now: datetime) -> int:
+        """Clear what is over at ``now``; returns how many values went. Nothing is announced: the form said so."""
+        ...
+
+
+def read_days(text: str) -> int:
+    """Days that data is kept, from a form. Raises for what is not a number from 1 to 3650."""
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= DAYS_MAX:
+        raise invalid({"retention_days": "Say for how many days after the end data is kept, from 1 to 3650."})
+    return int(text)
+
+
 def erase_at(ends_at: datetime, retention_days: int) -> datetime:
     """The moment a webinar's data goes."""
     return ends_at + timedelta(days=retention_days)
@@ -46,11 +69,28 @@ def erase_at(ends_at: datetime, retention_days: int) -> datetime:
 class Retention:
     """Looks for webinars whose time is over or nearly over. ``sweep`` runs every hour."""
 
-    def __init__(self, work: Work, pipeline: Pipeline, metadata: MetaData, warn: Warn) -> None:
+    def __init__(self, work: Work, pipeline: Pipeline, metadata: MetaData, warn: Warn, terms: Sequence[FieldTerms] = ()) -> None:
         self._work = work
         self._pipeline = pipeline
+        self._metadata = metadata
         self._table: Table = metadata.tables["webinar"]
         self._warn = warn
+        self._terms = terms
+
+    def handlers(self) -> dict[str, Handler]:
+        """Kind of job → what does it."""
+        return {SWEEP: self._job}
+
+    async def _job(self, _payload: bytes) -> None:
+        await self.sweep()
+        await self.expire()
+
+    async def expire(self) -> int:
+        """Clear single fields whose own time is over; returns how many values went."""
+        gone = sum([await terms.expire(self._work, self._work.clock.now()) for terms in self._terms])
+        if gone:
+            await compact(self._work.database, list(self._metadata.tables))
+        return gone
 
     async def due(self, before: datetime) -> list[Due]:
         """Webinars whose time is over at ``before``, earliest first."""

@@ -1,36 +1,31 @@
 """The residue scan: looks for bytes that should be gone, in several forms, in every file, decompressing what is compressed.
 
-Files that were deleted but are still held open by this process are read too.
+Files that were deleted but are still held open by this process are read too. How bytes are gone through: :mod:`app.privacy.search`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import bz2
 import hashlib
-import io
 import json
-import lzma
-import re
-import zipfile
-import zlib
+import os
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote_from_bytes
 
 import msgspec
-import redis.asyncio
 
-BLOCK = 1 << 20
-DEPTH = 3
-PACKED_MAX = 64 << 20
-"""Bytes of one compressed piece that are read; guards against bombs."""
-_PACKED = re.compile(rb"\x1f\x8b\x08|PK\x03\x04|\x78[\x01\x5e\x9c\xda]|BZh[1-9]1AY|\xfd7zXZ\x00")
+from app.privacy import search
+from app.privacy.search import Sought, named_in
+
+_SEARCH = (sys.executable, "-I", "-S", search.__file__)
 
 
-class Finding(msgspec.Struct, frozen=True):
+class Finding(msgspec.Struct, frozen=True, array_like=True):
     """A value that is still there."""
 
     place: str
@@ -54,35 +49,28 @@ class Place(Protocol):
 
 
 class Files:
-    """Folders and everything in them, but for ``without``."""
+    """Folders and everything in them, and what this process holds open though it was deleted."""
 
-    def __init__(self, folders: Sequence[Path], without: Sequence[Path] = ()) -> None:
+    def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = folders
-        self._without = [path.resolve() for path in without]
 
     async def look(self, forms: dict[bytes, str]) -> Looked:
-        return await asyncio.to_thread(self._look, forms)
-
-    def _look(self, forms: dict[bytes, str]) -> Looked:
-        findings: set[Finding] = set()
-        files = size = 0
-        for path in self._paths():
-            try:
-                with path.open("rb") as file:
-                    files += 1
-                    for block in _blocks(file, max(map(len, forms), default=1)):
-                        size += len(block)
-                        findings |= {Finding(str(path), form) for form in search(block, forms)}
-            except FileNotFoundError:
-                continue
-        return Looked(files, size, tuple(sorted(findings, key=lambda f: (f.place, f.form))))
-
-    def _paths(self) -> Iterator[Path]:
-        for folder in self._folders:
-            for path in sorted(folder.rglob("*")) if folder.is_dir() else [folder]:
-                if path.is_file() and not any(path.resolve().is_relative_to(no) for no in self._without):
-                    yield path
-        yield from _deleted_but_open()
+        order = {
+            "forms": [(base64.b64encode(form).decode(), name) for form, name in forms.items()],
+            "folders": [str(folder.absolute()) for folder in self._folders],
+            "process": os.getpid(),
+        }
+        # Nothing of our settings goes along: there are secrets among them.
+        child = await asyncio.create_subprocess_exec(*_SEARCH, stdin=PIPE, stdout=PIPE, env={})
+        try:
+            answer, _ = await child.communicate(json.dumps(order).encode())
+        finally:
+            if child.returncode is None:
+                child.kill()
+                await child.wait()
+        if child.returncode:
+            raise OSError(f"the search ended with {child.returncode}")
+        return msgspec.json.decode(answer, type=Looked)
 
 
 class Redis:
@@ -93,12 +81,15 @@ class Redis:
 
     async def look(self, forms: dict[bytes, str]) -> Looked:
         findings: set[Finding] = set()
+        sought = Sought(forms)
         count = size = 0
+        import redis.asyncio
+
         async with redis.asyncio.Redis.from_url(self._url) as client:
             async for key in client.scan_iter(count=500):
                 data = bytes(key) + b"\n" + (await client.dump(key) or b"")
                 count, size = count + 1, size + len(data)
-                findings |= {Finding("redis", form) for form in search(data, forms)}
+                findings |= {Finding("redis", form) for form in named_in(data, sought)}
         return Looked(count, size, tuple(findings))
 
 
@@ -110,15 +101,6 @@ def forms_of(values: Iterable[bytes], *, wide: bool = False) -> dict[bytes, str]
             if len(form) >= 8:
                 forms.setdefault(form, name)
     return forms
-
-
-def search(data: bytes, forms: dict[bytes, str], depth: int = DEPTH) -> set[str]:
-    """Names of the forms found in ``data`` or in compressed pieces of it."""
-    found = {name for form, name in forms.items() if form in data}
-    if depth:
-        for piece in _unpacked(data):
-            found |= {f"packed {name}" for name in search(piece, forms, depth - 1)}
-    return found
 
 
 async def scan(places: Sequence[Place], forms: dict[bytes, str]) -> Looked:
@@ -149,44 +131,3 @@ def _forms(value: bytes, wide: bool) -> Iterator[tuple[str, bytes]]:
         for kind in ("md5", "sha1", "sha256"):
             digest = hashlib.new(kind, value, usedforsecurity=False)
             yield from ((kind, digest.digest()), (f"{kind} hex", digest.hexdigest().encode()))
-
-
-def _blocks(file: io.BufferedReader, longest: int) -> Iterator[bytes]:
-    before = b""
-    while block := file.read(BLOCK):
-        yield before + block
-        before = block[-longest:]
-
-
-def _unpacked(data: bytes) -> Iterator[bytes]:
-    for match in _PACKED.finditer(data):
-        piece = data[match.start() :]
-        magic = match.group()
-        try:
-            if magic.startswith(b"PK"):
-                yield from _zip(data)
-            elif magic.startswith(b"BZh"):
-                yield bz2.BZ2Decompressor().decompress(piece, PACKED_MAX)
-            elif magic.startswith(b"\xfd"):
-                yield lzma.LZMADecompressor().decompress(piece, PACKED_MAX)
-            else:
-                yield zlib.decompressobj(wbits=47).decompress(piece, PACKED_MAX)
-        except (zlib.error, lzma.LZMAError, OSError, EOFError, zipfile.BadZipFile):
-            continue
-
-
-def _zip(data: bytes) -> Iterator[bytes]:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        for info in archive.infolist():
-            if info.file_size <= PACKED_MAX and not info.flag_bits & 1:
-                yield archive.read(info)
-
-
-def _deleted_but_open() -> Iterator[Path]:
-    own = Path("/proc/self/fd")
-    for link in own.iterdir() if own.is_dir() else []:
-        try:
-            if str(link.readlink()).endswith("(deleted)") and link.is_file():
-                yield link
-        except OSError:
-            continue

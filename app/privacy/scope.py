@@ -19,6 +19,7 @@ from app.core.declare import KEY, NotPersonal, Personal
 Kind = Literal["participant", "selection", "participants", "webinar", "account"]
 
 KEPT = {"lectern_kept": True}
+_ROOTS = ("webinar", "account")
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -58,8 +59,12 @@ class Owners:
         self._metadata = metadata
 
     def tables(self) -> list[Table]:
-        """All tables, children before parents: the order in which rows can go."""
-        return [table for table in reversed(self._metadata.sorted_tables) if not table.info.get("lectern_kept")]
+        """All tables, children before parents: the order in which rows can go.
+
+        Webinars and accounts come last: what names one without a foreign key, such as a job that waits, is found through their rows.
+        """
+        tables = [table for table in reversed(self._metadata.sorted_tables) if not table.info.get("lectern_kept")]
+        return sorted(tables, key=lambda table: _ROOTS.index(table.name) + 1 if table.name in _ROOTS else 0)
 
     def rows(self, table: Table, target: Target) -> ColumnElement[bool] | None:
         """Condition for the rows of ``target`` in ``table``; None when the table can hold none."""

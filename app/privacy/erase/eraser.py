@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
-from app.core.unit import Work
+from app.core.unit import Unit, Work
 from app.privacy.scope import Target
 
 
@@ -22,10 +22,36 @@ class Eraser(Protocol):
 
     name: str
 
+    def ask(self, unit: Unit, target: Target) -> None:
+        """In the transaction that asks: announce what must happen with its commit, such as closing sockets."""
+        ...
+
     async def begin(self, work: Work, target: Target) -> None:
         """Let nobody in or write any more: close sockets, mark the webinar."""
         ...
 
     async def erase(self, work: Work, target: Target) -> Mapping[str, int]:
         """Remove what is not found by foreign keys, leave tombstones where browsers must hear of it; says how many of what."""
+        ...
+
+
+@runtime_checkable
+class Closing(Protocol):
+    """A feature that has something to do when an erasure has been seen through, such as telling recipients."""
+
+    async def close(self, unit: Unit, erasure_id: str, target: Target) -> None:
+        """In the transaction that signs the certificate."""
+        ...
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """A feature that has a last word for those who are erased. Until it is said the erasure keeps it, sealed under a key that goes with it."""
+
+    async def remember(self, unit: Unit, target: Target) -> bytes:
+        """In the transaction that asks, while everything can still be read: what to say and to whom; empty for nothing."""
+        ...
+
+    async def tell(self, remembered: bytes) -> bytes:
+        """When nothing of them was found any more: say it. Returns what could not be said yet."""
         ...

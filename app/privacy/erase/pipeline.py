@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
 
 import msgspec
 import structlog
@@ -18,9 +19,9 @@ from app.core.ids import new_id
 from app.core.jobs import JobLater
 from app.core.unit import Unit, Work
 from app.privacy.certificate import Claim, Scan, Signer
-from app.privacy.erase.compact import compact
-from app.privacy.erase.eraser import Eraser, Erasing
-from app.privacy.erase.plan import needles, preview, rows_left
+from app.privacy.erase.compact import compact, empty_journal
+from app.privacy.erase.eraser import Closing, Eraser, Erasing, Telling
+from app.privacy.erase.plan import concerned, preview, rows_left, sample
 from app.privacy.erase.rows import erase_rows
 from app.privacy.ledger import Ledger, LedgerEntry
 from app.privacy.map import DataMap
@@ -35,6 +36,9 @@ JOB = "privacy.erase"
 STEPS = ("begin", "ledger", "keys", "features", "rows", "compact", "scan")
 ATTEMPTS = 3
 """Times the last three steps are tried when the scan still finds something."""
+TELL_WITHIN = timedelta(minutes=2)
+"""For so long after the ask a last word is tried again; then the certificate waits no more, and it stays unsaid."""
+TELL_AGAIN = 20
 _MEMORY = "erasure.memory"
 
 
@@ -50,7 +54,14 @@ class _Memory(msgspec.Struct, frozen=True, kw_only=True):
     target: Target
     webinars: tuple[str, ...] = ()
     needles: tuple[bytes, ...] = ()
+    values: int = 0
+    whole: bool = False
+    """The needles are every byte that is sealed: if the scan finds none, the file need not be rewritten."""
+    tables: tuple[str, ...] = ()
+    """Which held something."""
     replayed: bool = False
+    letters: dict[str, bytes] = {}
+    """Last words to those who are erased, by name of the eraser that says them."""
 
 
 _Step = Callable[[Erasure, _Memory], Awaitable[dict[str, int]]]
@@ -90,6 +101,11 @@ class Pipeline:
             "scan": self._scan,
         }
 
+    @property
+    def signer(self) -> Signer:
+        """Who signs the certificates."""
+        return self._signer
+
     async def preview(self, target: Target) -> dict[str, int]:
         """Numbers of stored values per category that would go."""
         async with self._work.read() as session:
@@ -99,9 +115,12 @@ class Pipeline:
         """Ask for an erasure: a row and a job in this transaction; sockets close right after the commit. Returns its id."""
         _check(target)
         erasure_id = new_id()
-        unit.session.add(await self._row(erasure_id, target, role, unit))
+        letters = {one.name: await one.remember(unit, target) for one in self._erasers if isinstance(one, Telling)}
+        unit.session.add(await self._row(erasure_id, _Memory(target=target, letters=letters), role, unit))
         unit.enqueue(JOB, EraseJob(erasure_id), key=f"{JOB}:{erasure_id}")
         unit.announce(Erasing(target))
+        for eraser in self._erasers:
+            eraser.ask(unit, target)
         return erasure_id
 
     async def handle(self, payload: bytes) -> None:
@@ -109,7 +128,7 @@ class Pipeline:
         await self.run(msgspec.json.decode(payload, type=EraseJob).erasure_id)
 
     async def run(self, erasure_id: str) -> None:
-        """Run what is left of an erasure. Raises :class:`JobLater` when the scan found something and it is worth another try."""
+        """Run what is left of an erasure. Raises :class:`JobLater` when it is worth another try: the scan found something, a last mail did not go."""
         while True:
             row = await self._load(erasure_id)
             if row is None or row.state != "waiting":
@@ -129,7 +148,7 @@ class Pipeline:
             if not await self._can_go_on(entry.id):
                 async with self._work.unit() as unit:
                     await unit.session.execute(delete(Erasure).where(Erasure.id == entry.id))
-                    unit.session.add(await self._row(entry.id, entry.target, entry.role, unit, replayed=True))
+                    unit.session.add(await self._row(entry.id, _Memory(target=entry.target, replayed=True), entry.role, unit))
             log.warning("erasure.replay", erasure=entry.id, n=entry.n)
             await self.run(entry.id)
 
@@ -149,10 +168,18 @@ class Pipeline:
         for eraser in self._erasers:
             await eraser.begin(self._work, memory.target)
         async with self._work.read() as session:
-            counts = await preview(session, self._owners, memory.target)
-            found = await needles(session, self._owners, memory.target)
+            tables = await concerned(session, self._owners, memory.target)
+            counts = await preview(session, self._owners, memory.target, tables)
+            found = await sample(session, self._owners, memory.target, tables)
             webinars = await self._webinars(memory.target)
-        fresh = msgspec.structs.replace(memory, webinars=tuple(webinars), needles=tuple(found))
+        fresh = msgspec.structs.replace(
+            memory,
+            webinars=tuple(webinars),
+            needles=found.needles,
+            values=found.values,
+            whole=found.whole,
+            tables=tuple(str(table.name) for table in tables),
+        )
         row.counts = counts
         row.memory = await self._sealed(row.id, fresh)
         return {}
@@ -184,19 +211,30 @@ class Pipeline:
         gone = await erase_rows(self._work, self._owners, memory.target)
         return {f"rows.{table}": number for table, number in gone.items()}
 
-    async def _compact(self, _row: Erasure, _memory: _Memory) -> dict[str, int]:
-        await compact(self._work.database, [table.name for table in self._owners.tables()] + [Erasure.__tablename__])
+    async def _compact(self, row: Erasure, memory: _Memory) -> dict[str, int]:
+        if memory.whole and self._work.database.sqlite:
+            # Freed bytes are overwritten already; should the scan find a copy somewhere, it rewrites the file.
+            await empty_journal(self._work.database)
+        else:
+            await self._rewrite(row, memory)
         return {}
+
+    async def _rewrite(self, row: Erasure, memory: _Memory) -> None:
+        emptied = {name.removeprefix("rows.") for name in row.result if name.startswith("rows.")}
+        await compact(self._work.database, sorted({*memory.tables, *emptied, Erasure.__tablename__}))
 
     async def _scan(self, row: Erasure, memory: _Memory) -> dict[str, int]:
         forms = forms_of(memory.needles)
         looked = await scan(self._places, forms)
+        if looked.findings and memory.whole:
+            await self._rewrite(row, memory)
+            looked = await scan(self._places, forms)
         async with self._work.read() as session:
             left = await rows_left(session, self._owners, memory.target)
         attempt = row.result.get("scan.attempts", 0) + 1
         result = {
             "scan.attempts": attempt,
-            "scan.values": len(memory.needles),
+            "scan.values": memory.values,
             "scan.forms": len(forms),
             "scan.files": looked.files,
             "scan.bytes": looked.bytes,
@@ -215,6 +253,8 @@ class Pipeline:
 
     async def _finish(self, row: Erasure) -> None:
         memory = await self._remembered(row)
+        if not row.result["scan.found"] and not row.result["scan.rows_left"]:
+            await self._tell(row, memory)
         entry = await asyncio.to_thread(self._ledger.append, row.id, row.asked_at, memory.target, row.role)
         async with self._work.unit() as unit:
             row = await unit.session.get_one(Erasure, row.id)
@@ -225,8 +265,23 @@ class Pipeline:
             row.memory = None
             if await unit.session.get(LedgerMark, row.id) is None:
                 unit.session.add(LedgerMark(entry_id=row.id, n=entry.n))
+            for eraser in self._erasers:
+                if isinstance(eraser, Closing):
+                    await eraser.close(unit, row.id, memory.target)
         await self._vault.forget_erasure(row.id)
         log.info("erasure.done", erasure=row.id, kind=row.kind, clean=clean)
+
+    async def _tell(self, row: Erasure, memory: _Memory) -> None:
+        """Last words, before the certificate says that nothing is left. A crash after them says them twice rather than never."""
+        left: dict[str, bytes] = {}
+        for eraser in self._erasers:
+            if isinstance(eraser, Telling) and (words := memory.letters.get(eraser.name)):
+                left[eraser.name] = await eraser.tell(words)
+        if any(left.values()) and self._work.clock.now() - row.asked_at < TELL_WITHIN:
+            async with self._work.unit() as unit:
+                known = await unit.session.get_one(Erasure, row.id)
+                known.memory = await self._sealed(row.id, msgspec.structs.replace(memory, letters=left))
+            raise JobLater(TELL_AGAIN)
 
     async def _done(self, row: Erasure, result: Mapping[str, int]) -> None:
         async with self._work.unit() as unit:
@@ -246,7 +301,8 @@ class Pipeline:
             query = select(table.c.id).where(table.c.account_id == target.account_id)
             return list((await session.execute(query)).scalars())
 
-    async def _row(self, erasure_id: str, target: Target, role: str, unit: Unit, *, replayed: bool = False) -> Erasure:
+    async def _row(self, erasure_id: str, memory: _Memory, role: str, unit: Unit) -> Erasure:
+        target = memory.target
         return Erasure(
             id=erasure_id,
             kind=target.kind,
@@ -257,7 +313,7 @@ class Pipeline:
             step=0,
             counts={},
             result={},
-            memory=await self._sealed(erasure_id, _Memory(target=target, replayed=replayed)),
+            memory=await self._sealed(erasure_id, memory),
             asked_at=unit.now,
         )
 

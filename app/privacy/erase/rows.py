@@ -9,6 +9,7 @@ from sqlalchemy import Column, ColumnElement, Table, delete, or_, select, tuple_
 from sqlalchemy.engine import CursorResult
 
 from app.core.unit import Work
+from app.privacy.erase.plan import concerned
 from app.privacy.scope import Owners, Target, person_columns, personal_columns
 
 CHUNK = 2000
@@ -19,7 +20,9 @@ async def erase_rows(work: Work, owners: Owners, target: Target) -> dict[str, in
     """Delete or clear every row of ``target``; returns how many per table."""
     gone: dict[str, int] = {}
     for part in _parts(target):
-        for table in owners.tables():
+        async with work.read() as session:
+            tables = await concerned(session, owners, part)
+        for table in tables:
             condition = owners.rows(table, part)
             if condition is None:
                 continue
