@@ -13,7 +13,7 @@ class Broker(Protocol):
     """Carries messages between processes."""
 
     async def publish(self, room: str, message: bytes) -> None:
-        """Hand ``message`` to every process that listens to ``room``, this one included. Never raises for a lost bridge."""
+        """Hand ``message`` to every process that listens to ``room``, this one first. Never raises for a lost bridge."""
         ...
 
     async def listen(self, room: str) -> None:
@@ -26,6 +26,10 @@ class Broker(Protocol):
 
     async def count(self, room: str, here: int) -> int:
         """Say that ``here`` sockets are in ``room`` on this process; returns the sum over all processes."""
+        ...
+
+    def missed(self) -> bool:
+        """True while, and once after, the bridge is broken: what other processes said meanwhile may never have come."""
         ...
 
     async def close(self) -> None:
@@ -52,6 +56,9 @@ class MemoryBroker:
 
     async def count(self, room: str, here: int) -> int:
         return here
+
+    def missed(self) -> bool:
+        return False
 
     async def close(self) -> None:
         self._rooms.clear()

@@ -12,7 +12,6 @@ from typing import Any
 
 import msgspec
 
-from app.core.clock import Clock
 from app.core.errors import Problem, forbidden
 from app.core.permissions import Permission
 from app.core.unit import Unit
@@ -20,10 +19,6 @@ from app.live.seat import Seat
 from app.protocol.frames import Sync
 
 Handler = Callable[["Context", Any], Awaitable[msgspec.Struct | None]]
-
-AUDIENCE_RATE = (8.0, 1.0)
-"""Burst and commands a second of somebody in the audience."""
-CREW_RATE = (60.0, 20.0)
 
 
 class _Numbered(msgspec.Struct):
@@ -60,6 +55,11 @@ class CommandTable:
         """Names of all commands, for documents and tests."""
         return sorted(str(struct.__struct_config__.tag) for struct in self._by_struct)
 
+    @property
+    def needs(self) -> dict[type[msgspec.Struct], Permission]:
+        """Every command with the permission it needs."""
+        return {struct: command.needs for struct, command in self._by_struct.items()}
+
     def decode(self, text: str) -> Any:
         """The typed command. Raises :class:`Problem` for what is not one."""
         try:
@@ -74,36 +74,12 @@ class CommandTable:
         except msgspec.MsgspecError:
             return 0
 
+    def allows(self, seat: Seat, command: Any) -> bool:
+        """Whether whoever sits there may give this command."""
+        return self._by_struct[type(command)].needs in seat.permissions
+
     async def run(self, context: Context, command: Any) -> msgspec.Struct | None:
         """Check the permission and run the handler."""
-        known = self._by_struct[type(command)]
-        if known.needs not in context.seat.permissions:
+        if not self.allows(context.seat, command):
             raise forbidden()
-        return await known.handler(context, command)
-
-
-class Bucket:
-    """A token bucket: ``burst`` at once, then ``rate`` a second."""
-
-    def __init__(self, clock: Clock, burst: float, rate: float) -> None:
-        self._clock = clock
-        self._burst = burst
-        self._rate = rate
-        self._tokens = burst
-        self._at = clock.monotonic()
-
-    def take(self) -> None:
-        """Use one. Raises ``rate.limited`` with the seconds to wait when there is none."""
-        now = self._clock.monotonic()
-        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
-        self._at = now
-        if self._tokens >= 1:
-            self._tokens -= 1
-            return
-        wait = round((1 - self._tokens) / self._rate, 1)
-        raise Problem("rate.limited", "Not so fast, please.", status=429, retry_after=wait)
-
-
-def bucket_of(seat: Seat, clock: Clock) -> Bucket:
-    """The bucket for a seat."""
-    return Bucket(clock, *(CREW_RATE if seat.lane == "crew" else AUDIENCE_RATE))
+        return await self._by_struct[type(command)].handler(context, command)

@@ -1,33 +1,46 @@
 """Group commit: the commands that wait while one transaction is being committed share the next one.
 
-No timer and no linger: an idle room commits at once, a busy one in larger groups. The answer follows the commit. A command that
-is refused before it changed anything leaves the others alone; if one fails half-way, the whole group is rolled back and run
-again one by one, so that each stands or falls for itself.
+An idle room commits at once, a busy one in larger groups, for which it waits a few milliseconds. The answer follows the commit. A
+command that is refused before it changed anything leaves the others alone; if one fails half-way, the whole group is rolled back
+and run again one by one, so that each stands or falls for itself. Groups first run without looking for earlier tries of the same
+commands, which a unique constraint would catch; when it does, the group runs again carefully.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
 import structlog
+from sqlalchemy.exc import IntegrityError
 
 from app.core.errors import Problem
+from app.core.faults import database_away
 from app.core.unit import Unit, Work
+from app.live.answers import Answers, Key
+from app.live.change import Change
 from app.live.commands import CommandTable, Context
 from app.live.seat import Seat
 
 log = structlog.get_logger(__name__)
 
 GROUP_MAX = 256
+BUSY_FROM = 4
+"""Commands in a group from which on the next one is waited for."""
+LINGER_SECONDS, LINGER_EACH = 0.008, 0.001
+"""At most, and for each command of the group before: after a stumble nobody waits as in a crowd."""
 QUEUE_MAX = 5000
+
+Prepare = Callable[[Sequence[tuple[Seat, Any]]], Awaitable[None]]
+"""Done for the commands of a group before its transaction begins: what is slow and needs no locked room."""
 
 
 class _Waiting(msgspec.Struct):
     seat: Seat
     command: Any
+    key: Key | None
     done: asyncio.Future[msgspec.Struct | None]
 
 
@@ -38,32 +51,63 @@ class _Spoilt(Exception):
 class Committer:
     """The one writer of a process for socket commands."""
 
-    def __init__(self, work: Work, table: CommandTable, committed: Callable[[int], None] = lambda _commands: None) -> None:
+    def __init__(
+        self,
+        work: Work,
+        table: CommandTable,
+        answers: Answers,
+        committed: Callable[[int], None] = lambda _commands: None,
+        prepare: Prepare | None = None,
+    ) -> None:
         self._work = work
         self._table = table
+        self._answers = answers
         self._committed = committed
+        self._prepare = prepare
+        self._under_way: dict[Key, asyncio.Future[msgspec.Struct | None]] = {}
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(QUEUE_MAX)
 
     async def submit(self, seat: Seat, command: Any) -> msgspec.Struct | None:
-        """Run ``command``; returns its answer after the commit. Raises :class:`Problem`."""
-        waiting = _Waiting(seat, command, asyncio.get_running_loop().create_future())
+        """Run ``command``; returns its answer after the commit. One that comes again gets the same. Raises :class:`Problem`."""
+        key = self._answers.key(seat, command)
+        if key is not None:
+            if known := self._answers.find(key):
+                return known[0]
+            if under_way := self._under_way.get(key):
+                return await asyncio.shield(under_way)
+        waiting = _Waiting(seat, command, key, asyncio.get_running_loop().create_future())
         try:
             self._queue.put_nowait(waiting)
         except asyncio.QueueFull:
             raise Problem("server.busy", "The server is busy. Please try again.", status=503, retry_after=2) from None
-        return await waiting.done
+        if key is not None:
+            self._under_way[key] = waiting.done
+        # Shielded: whoever gives up waiting must not take the answer from another socket that sent the same.
+        waiting.done.add_done_callback(lambda done: self._settled(key, done))
+        return await asyncio.shield(waiting.done)
 
     async def run(self) -> None:
         """Commit groups until cancelled."""
+        group: list[_Waiting] = []
         while True:
+            if len(group) >= BUSY_FROM:
+                # A transaction costs more than the commands in it: few larger ones leave the process time for its sockets.
+                await asyncio.sleep(min(LINGER_SECONDS, len(group) * LINGER_EACH))
             group = [await self._queue.get()]
             while len(group) < GROUP_MAX and not self._queue.empty():
                 group.append(self._queue.get_nowait())
             await self._commit(group)
 
+    def _settled(self, key: Key | None, done: asyncio.Future[msgspec.Struct | None]) -> None:
+        failed = done.cancelled() or done.exception() is not None
+        if key is not None:
+            self._under_way.pop(key, None)
+            if not failed:
+                self._answers.keep(key, done.result())
+
     async def _commit(self, group: list[_Waiting]) -> None:
         try:
-            answers = await self._together(group)
+            answers = await self._with_care_where_needed(group)
         except Exception as error:  # noqa: BLE001 - whatever it is, whoever waits must hear of it
             if len(group) == 1:
                 self._refuse(group[0], error)
@@ -81,13 +125,24 @@ class Committer:
             else:
                 waiting.done.set_result(answer)
 
-    async def _together(self, group: list[_Waiting]) -> list[msgspec.Struct | Problem | None]:
+    async def _with_care_where_needed(self, group: list[_Waiting]) -> list[msgspec.Struct | Problem | None]:
+        if self._prepare is not None:
+            await self._prepare([(one.seat, one.command) for one in group if self._table.allows(one.seat, one.command)])
+        try:
+            return await self._together(group, careful=False)
+        except IntegrityError:
+            # Somebody tried this before, on another process or before a restart.
+            return await self._together(group, careful=True)
+
+    async def _together(self, group: list[_Waiting], *, careful: bool) -> list[msgspec.Struct | Problem | None]:
         answers: list[msgspec.Struct | Problem | None] = []
-        async with self._work.unit() as unit:
+        async with self._work.unit(quick=True) as unit:
+            unit.careful = careful
             for waiting in group:
                 before = _marks(unit)
                 try:
                     answers.append(await self._table.run(Context(unit, waiting.seat), waiting.command))
+                    _mark(unit, before[0], waiting)
                 except Problem as problem:
                     if _marks(unit) != before:
                         raise problem if len(group) == 1 else _Spoilt from problem
@@ -99,10 +154,23 @@ class Committer:
             return
         if not isinstance(error, Problem):
             log.error("command.failed", command=type(waiting.command).__name__, exc_info=error)
-            error = Problem("server.trouble", "This did not work because of a fault here. Please try again.", status=500)
+            error = database_away(error) or Problem(
+                "server.trouble", "This did not work because of a fault here. Please try again.", status=500
+            )
         waiting.done.set_exception(error)
 
 
-def _marks(unit: Unit) -> tuple[int, int, int]:
-    session = unit.session
-    return len(unit.announcements), len(session.new), sum(1 for row in session.dirty if session.is_modified(row))
+def _mark(unit: Unit, since: int, waiting: _Waiting) -> None:
+    """Say of not-stored changes whose command they are: no row of the database can."""
+    if waiting.key is None:
+        return
+    for at in range(since, len(unit.announcements)):
+        event = unit.announcements[at]
+        if isinstance(event, Change) and event.ephemeral:
+            unit.announcements[at] = msgspec.structs.replace(event, ref=waiting.key[1:])
+
+
+def _marks(unit: Unit) -> tuple[int, int, int, int]:
+    # The public sets are made anew each time they are asked for, and this is asked for each command.
+    session = unit.session.sync_session
+    return len(unit.announcements), unit.touched, len(session._new), len(session.identity_map._modified)  # noqa: SLF001

@@ -1,25 +1,29 @@
 """The rooms of this process: hands every change to its sockets, in the order of the room's sequence, encoded once per lane.
 
 Room numbers have no holes. A change that does not follow the last one means that something was missed, here or on the way, and the
-hub asks the database for what it lacks; so does a poll of the numbers every second, which finds what no broker told. Changes that
-come close together travel as one frame: an idle room sends at once, a busy one every ``TICK`` seconds.
+hub asks the database for what it lacks; so does a poll of the numbers every second, which finds what no broker told.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 
 import msgspec
 import structlog
 
 from app.core.clock import Clock
 from app.core.errors import Problem
+from app.core.ids import new_id
+from app.live.answers import Again, Answers
 from app.live.broker import Broker
-from app.live.change import Change, Kick, Seen, State, StateSource
+from app.live.change import Change, Kick, SeatChange, SeatReview, Seen, Signal, StateSource
 from app.live.connection import Connection
+from app.live.copies import Copies, Copy
 from app.live.local_room import LANES, LocalRoom
-from app.live.wire import text_frame
+from app.live.seat import Seat
+from app.live.sweep import Sweep
 from app.protocol import frames
 from app.protocol.codes import Close
 
@@ -27,23 +31,40 @@ log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 1.0
 BEAT_POLLS = 10
+COUNT_SECONDS = 2.0
+REVOKED_KEPT = 10_000
 EVERYWHERE = "*"
-"""The room name that every process listens to: kicks of staff sessions."""
+"""The room name that every process listens to: what is not about one room."""
 
-_Message = Change | Kick
+_Message = Change | Kick | SeatChange | Signal
+_MESSAGES = (Change, Kick, SeatChange, Signal)
 _decode = msgspec.msgpack.Decoder(_Message).decode
 
 
 class Hub:
     """All rooms with sockets on this process."""
 
-    def __init__(self, source: StateSource, clock: Clock) -> None:
+    def __init__(
+        self,
+        source: StateSource,
+        clock: Clock,
+        answers: Answers | None = None,
+        review: SeatReview | None = None,
+        erasures: Callable[[], int] = lambda: 0,
+    ) -> None:
         self._source = source
+        self._copies = Copies(source, erasures)
         self._clock = clock
+        self._answers = answers or Answers(clock)
+        self._review = review
+        self._sweep = Sweep()
         self._rooms: dict[str, LocalRoom] = {}
         self._broker: Broker | None = None
         self._opening: dict[str, asyncio.Lock] = {}
-        self._refreshing: set[asyncio.Future[None]] = set()
+        self._background: set[asyncio.Future[None]] = set()
+        self._revoked: OrderedDict[str, None] = OrderedDict()
+        self._counting: asyncio.Future[None] | None = None
+        self._process = new_id()
 
     def attach(self, broker: Broker) -> None:
         """Use ``broker``; its listener is :meth:`heard`."""
@@ -59,44 +80,46 @@ class Hub:
         """Rooms this process keeps informed."""
         return len(self._rooms)
 
+    def present(self) -> dict[str, list[str]]:
+        """Who is in the audience of each room of this process, once for each socket."""
+        return {room.id: room.viewers() for room in self._rooms.values()}
+
     async def announced(self, announcements: Sequence[object]) -> None:
-        """Sink of the unit of work: publish what concerns rooms."""
+        """Sink of the unit of work: publish what concerns rooms or every process."""
         broker = self._need_broker()
         for event in announcements:
-            if isinstance(event, Change | Kick):
-                room = EVERYWHERE if isinstance(event, Kick) and event.session else event.webinar_id
-                await broker.publish(room, msgspec.msgpack.encode(event))
+            if isinstance(event, _MESSAGES):
+                one_room = event.webinar_id and not (isinstance(event, Kick) and event.session)
+                await broker.publish(event.webinar_id if one_room else EVERYWHERE, msgspec.msgpack.encode(event))
 
     async def heard(self, _room: str, message: bytes) -> None:
         """Listener of the broker."""
         event = _decode(message)
-        if isinstance(event, Kick):
+        if isinstance(event, Change):
+            await self._changed(event)
+        elif isinstance(event, Kick):
             self._kick(event)
-            return
-        room = self._rooms.get(event.webinar_id)
-        if room is None:
-            return
-        if event.epoch != room.epoch or not room.accept(event):
-            await self._try_catch_up(room)
+        elif isinstance(event, Signal):
+            self._signal(event)
+        else:
+            self._reseat(event)
 
     async def join(self, connection: Connection, seen: Seen | None) -> None:
         """Welcome a socket and keep it informed from exactly there on."""
         seat = connection.seat
         room = await self._open(seat.webinar_id)
-        state = await self._fitting_state(room, seat.lane, seen)
-        you = frames.You(id=seat.person, role=seat.role, name=seat.name, lane=seat.lane)
-        welcome = frames.Welcome(
-            you=you,
-            permissions=sorted(seat.permissions),
-            epoch=state.epoch,
-            seq=min(state.seq, room.seq),
-            now=int(self._clock.now().timestamp() * 1000),
-            state=frames.state_body(state.full, state.set, state.gone),
-        )
+        copy = await self._copies.copy_for(room, seat, seen)
+        if seat.session in self._revoked:
+            # Between the ticket and now. The session never comes back, so the ticket is worth nothing.
+            connection.close(Close.REVOKED, "revoked")
+            return
         # No await between reading the room's number and joining, or a change could slip through between them.
-        connection.write(msgspec.json.encode(welcome))
+        first = [msgspec.json.encode(self._welcome(room, seat, copy))]
+        if seen and not copy.full and (gone := room.forgotten_since(seen.seq)):
+            at = min(copy.seq, room.seq)
+            first.append(frames.change(at, at, [], gone))
         room.add(connection)
-        connection.write(room.tick_bytes())
+        connection.write(*first, room.tick_bytes(crew=seat.lane == "crew"))
 
     def leave(self, connection: Connection) -> None:
         """The socket is gone."""
@@ -107,9 +130,8 @@ class Hub:
     async def sync(self, connection: Connection, seen: Seen | None) -> None:
         """Send a socket what it lacks."""
         room = await self._open(connection.seat.webinar_id)
-        state = await self._fitting_state(room, connection.seat.lane, seen)
-        body = frames.state_body(state.full, state.set, state.gone)
-        connection.write(msgspec.json.encode(frames.StateFrame(state.epoch, min(state.seq, room.seq), body)))
+        copy = await self._copies.copy_for(room, connection.seat, seen)
+        connection.write(msgspec.json.encode(frames.StateFrame(copy.epoch, min(copy.seq, room.seq), copy.body)))
 
     async def run(self) -> None:
         """Poll, beat and tick until cancelled."""
@@ -129,9 +151,19 @@ class Hub:
             for connection in room.everyone():
                 connection.close(code, "restart")
 
+    def _welcome(self, room: LocalRoom, seat: Seat, copy: Copy) -> frames.Welcome:
+        return frames.Welcome(
+            you=frames.You(id=seat.person, role=seat.role, name=seat.name, lane=seat.lane),
+            permissions=sorted(seat.permissions),
+            epoch=copy.epoch,
+            seq=min(copy.seq, room.seq),
+            now=int(self._clock.now().timestamp() * 1000),
+            state=copy.body,
+        )
+
     async def _open(self, webinar_id: str) -> LocalRoom:
         room = self._rooms.get(webinar_id)
-        if room is not None and room.everyone():
+        if room is not None and not room.empty:
             return room
         async with self._opening.setdefault(webinar_id, asyncio.Lock()):
             # Listen first, then read the number: what is committed in between is heard.
@@ -141,109 +173,140 @@ class Hub:
                 raise Problem("webinar.unknown", "There is no webinar at this address.", status=404)
             room = self._rooms.get(webinar_id)
             if room is None:
-                room = self._rooms[webinar_id] = LocalRoom(webinar_id, *numbers[webinar_id])
+                owners = await self._source.owners(webinar_id)
+                room = self._rooms[webinar_id] = LocalRoom(webinar_id, *numbers[webinar_id], self._sweep)
+                room.owners = dict.fromkeys(owners, 0)
             elif numbers[webinar_id] != (room.epoch, room.seq):
                 # Nobody was here, so nobody polled: what is kept may have been erased meanwhile.
                 await self._catch_up(room)
         return room
 
-    async def _fitting_state(self, room: LocalRoom, lane: str, seen: Seen | None) -> State:
-        """A state that is not older than what the lane was already sent."""
-        key = (lane, seen.epoch, seen.seq) if seen and seen.epoch == room.epoch else (lane, "", 0)
-        while True:
-            state = room.cached(key)
-            if state is None:
-                since = seen if key[1] else None
-                state = await self._read(room, key, lane, since)
-                if state.epoch != room.epoch:
-                    # What is remembered belongs to the old epoch and must not be said again.
-                    await self._catch_up(room)
-                    continue
-                state = room.with_memory(state, lane, since)
-                room.cache(key, state)
-            if state.seq >= room.sent(lane):
-                return state
-
-    async def _read(self, room: LocalRoom, key: tuple[str, str, int], lane: str, since: Seen | None) -> State:
-        """Ask the database once for all who ask the same at the same time: a thousand joiners cost one query."""
-        reading = room.reading.get(key)
-        if reading is None:
-            reading = room.reading[key] = asyncio.ensure_future(self._source.state(room.id, lane, None, since))
-            reading.add_done_callback(lambda _done: room.reading.pop(key, None))
-        return await asyncio.shield(reading)
-
-    async def _try_catch_up(self, room: LocalRoom) -> None:
-        """Catch up; the next poll tries again if the database does not answer. Whoever announced is not to blame."""
-        try:
+    async def _changed(self, change: Change) -> None:
+        if change.ref is not None:
+            person, mark = change.ref
+            self._answers.keep((change.webinar_id, person, mark), Again(change.seq))
+        room = self._rooms.get(change.webinar_id)
+        if room is not None and (change.epoch != room.epoch or not room.accept(change)):
             await self._catch_up(room)
-        except Exception:
-            log.exception("hub.catch_up", room=room.id)
 
     async def _catch_up(self, room: LocalRoom) -> None:
-        async with room.catching_up:
-            since = Seen(room.epoch, room.seq)
-            for lane in LANES:
-                state = await self._source.state(room.id, lane, None, since)
-                if state.epoch != room.epoch or state.full:
-                    self._refresh(room, state)
-                    return
-                room.fill(lane, state)
-            room.filled()
-
-    def _refresh(self, room: LocalRoom, state: State) -> None:
-        """Everything before must be forgotten: everybody takes a fresh copy."""
-        room.restart(state.epoch, state.seq)
-        for connection in room.everyone():
-            refresh = asyncio.ensure_future(self.sync(connection, None))
-            self._refreshing.add(refresh)
-            refresh.add_done_callback(self._refreshing.discard)
+        """Catch up; the next poll tries again if the database does not answer. Whoever announced is not to blame."""
+        try:
+            afresh = await self._copies.catch_up(room)
+        except Exception:
+            log.exception("hub.catch_up", room=room.id)
+            return
+        if afresh:
+            for connection in room.everyone():
+                refresh = asyncio.ensure_future(self.sync(connection, None))
+                self._background.add(refresh)
+                refresh.add_done_callback(self._background.discard)
 
     def _kick(self, kick: Kick) -> None:
+        if kick.session:
+            self._revoked[kick.session] = None
+            while len(self._revoked) > REVOKED_KEPT:
+                self._revoked.popitem(last=False)
+        if kick.everyone or kick.code == Close.ERASED:
+            self._answers.forget(kick.webinar_id, None if kick.everyone else kick.person)
         rooms = list(self._rooms.values()) if kick.session else [r for r in (self._rooms.get(kick.webinar_id),) if r]
         for room in rooms:
-            if kick.everyone or kick.code == Close.ERASED:
-                room.forget(kick.person)
             for connection in room.everyone():
-                seat = connection.seat
-                hit = (
-                    kick.everyone
-                    or (kick.person and seat.person == kick.person)
-                    or (kick.session and seat.session == kick.session)
-                )
-                if hit:
+                if _hit(kick, connection.seat):
                     connection.close(kick.code, Close(kick.code).name.lower())
+            if kick.everyone or kick.code == Close.ERASED:
+                room.forget(None if kick.everyone else kick.person)
+
+    def _reseat(self, change: SeatChange) -> None:
+        """Open sockets go on with another role; who is no longer of the crew leaves."""
+        for room in self._rooms.values():
+            if change.webinar_id not in ("", room.id):
+                continue
+            for connection in [one for one in room.sockets("crew") if one.seat.person == change.person]:
+                if not change.permissions:
+                    connection.close(Close.REVOKED, "revoked")
+                    continue
+                seat = msgspec.structs.replace(connection.seat, role=change.role, permissions=frozenset(change.permissions))
+                connection.seat = seat
+                same = Copy(room.epoch, room.sent("crew"), False, frames.state_body(False, [], []))
+                connection.write(msgspec.json.encode(self._welcome(room, seat, same)))
 
     async def _poll(self, *, beat: bool) -> None:
-        rooms = [room for room in self._rooms.values() if room.everyone()]
-        for room in [room for room in self._rooms.values() if not room.everyone()]:
-            if room.idle():
-                del self._rooms[room.id]
-                await self._need_broker().leave(room.id)
+        await self._say_crew(beat=beat)
+        if self._need_broker().missed():
+            await self._review_seats()
+        await self._drop_idle()
+        rooms = [room for room in self._rooms.values() if not room.empty]
         if not rooms:
             return
         numbers = await self._source.seqs([room.id for room in rooms])
         for room in rooms:
             if room.id not in numbers:
                 self._kick(Kick(webinar_id=room.id, code=Close.GONE, everyone=True))
-                continue
-            epoch, seq = numbers[room.id]
-            if room.behind(epoch, seq):
-                await self._try_catch_up(room)
-            watching = await self._need_broker().count(room.id, len(room.sockets("audience")))
-            self._tick(room, watching, beat)
+            elif room.behind(*numbers[room.id]):
+                await self._catch_up(room)
+            if beat:
+                for lane in LANES:
+                    # The lane's own number: what only the crew was told must not send the whole audience asking for it.
+                    room.send_all(msgspec.json.encode(frames.Beat(room.epoch, room.sent(lane))), [lane])
+        if self._counting is None or self._counting.done():
+            # Beside the poll: a bridge that hangs must not keep rooms from catching up.
+            self._counting = asyncio.ensure_future(self._count(rooms))
 
-    def _tick(self, room: LocalRoom, watching: int, beat: bool) -> None:
-        changed, room.watching = room.watching != watching, watching
-        for lane in LANES:
-            # The lane's own number: what only the crew was told must not send the whole audience asking for it.
-            payloads = [room.tick_bytes()] if changed else []
-            payloads += [msgspec.json.encode(frames.Beat(room.epoch, room.sent(lane)))] if beat else []
-            for payload in payloads:
-                frame = text_frame(payload)
-                for connection in list(room.sockets(lane)):
-                    connection.write_frame(frame, payload)
+    def _signal(self, signal: Signal) -> None:
+        room = self._rooms.get(signal.webinar_id)
+        if room is None:
+            return
+        if signal.reactions:
+            room.send_all(room.tick_bytes(reactions=signal.reactions))
+        if signal.process and room.crew.hear(signal.process, signal.crew, self._clock.monotonic()):
+            room.send_all(room.tick_bytes(crew=True), ("crew",))
+
+    async def _say_crew(self, *, beat: bool) -> None:
+        """Tell every process who of the crew is with us: at once when it changes, else with the beat."""
+        for room in list(self._rooms.values()):
+            here = room.crew_with_us()
+            if here != room.crew_said or (beat and here):
+                room.crew_said = here
+                await self.announced([Signal(room.id, process=self._process, crew=here)])
+            if room.crew.listen(self._clock.monotonic()):
+                room.send_all(room.tick_bytes(crew=True), ("crew",))
+
+    async def _review_seats(self) -> None:
+        """The bridge was broken: rooms catch up by their numbers, but a word about a person has none."""
+        if self._review is None:
+            return
+        seats = {connection.seat for room in self._rooms.values() for connection in room.everyone()}
+        for event in await self._review(list(seats)):
+            if isinstance(event, Kick):
+                self._kick(event)
+            else:
+                self._reseat(event)
+
+    async def _drop_idle(self) -> None:
+        for room in [room for room in self._rooms.values() if room.empty]:
+            if room.idle():
+                del self._rooms[room.id]
+                self._opening.pop(room.id, None)
+                await self._need_broker().leave(room.id)
+
+    async def _count(self, rooms: Sequence[LocalRoom]) -> None:
+        for room in rooms:
+            here = room.audience
+            try:
+                async with asyncio.timeout(COUNT_SECONDS):
+                    watching = await self._need_broker().count(room.id, here)
+            except TimeoutError:
+                watching = here
+            room.watching = watching
+            if room.count_is_due():
+                room.send_all(room.tick_bytes())
 
     def _need_broker(self) -> Broker:
         if self._broker is None:
             raise RuntimeError("the hub has no broker yet")
         return self._broker
+
+
+def _hit(kick: Kick, seat: Seat) -> bool:
+    return bool(kick.everyone or (kick.person and seat.person == kick.person) or (kick.session and seat.session == kick.session))

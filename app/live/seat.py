@@ -14,7 +14,7 @@ class Seat(msgspec.Struct, frozen=True):
     name: str | None
     permissions: frozenset[str]
     lane: str
-    """``audience`` or ``crew``."""
+    """``audience``, ``crew``, or ``view``: the audience's without the chat."""
     session: str | None = None
     """The staff session behind it; closing that one closes the socket."""
     lang: str = "en"

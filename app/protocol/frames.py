@@ -73,10 +73,21 @@ class Beat(msgspec.Struct, frozen=True, tag_field="type", tag="beat"):
     seq: int
 
 
-class Tick(msgspec.Struct, frozen=True, tag_field="type", tag="tick"):
-    """What needs no order: how many are watching."""
+class CrewMember(msgspec.Struct, frozen=True):
+    """Somebody of the crew who is in the room."""
+
+    id: str
+    name: str
+    role: str
+
+
+class Tick(msgspec.Struct, frozen=True, tag_field="type", tag="tick", omit_defaults=True):
+    """What needs no order: how many are watching, reactions of the last second, and for the crew who of them is here when that
+    changes."""
 
     watching: int
+    reactions: dict[str, int] = {}
+    crew: list[CrewMember] | None = None
 
 
 def ok(command_id: int, answer: msgspec.Struct | None) -> bytes:
