@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from app.core.errors import Problem
 from app.core.ids import new_secret
+from app.core.outbox import happened
 from app.rooms.room import Room
-from app.rooms.view import webinar_bytes
+from app.rooms.view import policy_bytes, webinar_bytes
 
 STEPS: dict[str, frozenset[str]] = {
     "idle": frozenset({"preview", "live"}),
@@ -27,9 +28,8 @@ def move(room: Room, to: str) -> None:
     if to not in STEPS.get(row.broadcast, frozenset()):
         raise Problem(
             "broadcast.step",
-            "The webinar is {state} and cannot go to {to} from there.",
+            "The webinar has moved on meanwhile, so this step is not possible any more. Load the page again to see its state.",
             status=409,
-            params={"state": row.broadcast, "to": to},
         )
     if to in ("live", "preview") and row.publication == "cancelled":
         raise Problem("webinar.cancelled", "This webinar was cancelled. Publish it again first.", status=409)
@@ -41,6 +41,8 @@ def move(room: Room, to: str) -> None:
         row.live_since = room.unit.now
     if to == "ended":
         row.live_ended = room.unit.now
+    if to == "ended" or (to == "live" and row.broadcast != "paused"):
+        happened(room.unit, f"webinar.{to}", account_id=row.account_id, webinar_id=row.id)
     row.broadcast = to
     announce(room)
 
@@ -49,7 +51,9 @@ def announce(room: Room) -> int:
     """The webinar's own entity changed: give it the next number and tell both lanes."""
     seq = room.next_seq()
     room.row.entity_seq = seq
-    room.tell(seq, audience=(webinar_bytes(room.row, crew=False),), crew=(webinar_bytes(room.row, crew=True),))
+    room.tell(
+        seq, audience=(webinar_bytes(room.row, crew=False),), crew=(webinar_bytes(room.row, crew=True), policy_bytes(room.row))
+    )
     return seq
 
 
@@ -60,4 +64,4 @@ def set_text(room: Room, state: str, text: str) -> None:
     if len(text) > 500:
         raise Problem("notice.too_long", "Use at most {max} characters.", params={"max": 500})
     # A new dictionary, so that the change of the JSON column is noticed.
-    room.row.state_texts = {**room.row.state_texts, state: text.strip()}
+    room.row.state_texts = {**room.row.state_texts, state: " ".join(text.split())}

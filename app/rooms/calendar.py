@@ -10,8 +10,9 @@ from app.core.i18n import zone
 from app.rooms.models import Webinar
 
 
-def event(row: Webinar, origin: str, now: datetime) -> bytes:
-    """The file."""
+def event(row: Webinar, origin: str, now: datetime, *, link: str = "", cancelled: bool = False) -> bytes:
+    """The file. ``link``: a participant's own way in; ``cancelled``: for this reader it does not take place."""
+    cancelled = cancelled or row.publication == "cancelled"
     local = zone(row.zone)
     entry = Event()
     entry.add("uid", f"{row.id}@lectern")
@@ -20,12 +21,12 @@ def event(row: Webinar, origin: str, now: datetime) -> bytes:
     entry.add("dtstart", row.starts_at.astimezone(local))
     entry.add("dtend", row.ends_at.astimezone(local))
     entry.add("summary", row.title)
-    entry.add("url", f"{origin}/w/{row.slug}/room")
-    entry.add("status", "CANCELLED" if row.publication == "cancelled" else "CONFIRMED")
+    entry.add("url", link or f"{origin}/w/{row.slug}/room")
+    entry.add("status", "CANCELLED" if cancelled else "CONFIRMED")
     file = Calendar()
     file.add("prodid", "-//Lectern//EN")
     file.add("version", "2.0")
-    file.add("method", "CANCEL" if row.publication == "cancelled" else "PUBLISH")
+    file.add("method", "CANCEL" if cancelled else "PUBLISH")
     file.add_component(entry)
     file.add_missing_timezones()
     return bytes(file.to_ical())

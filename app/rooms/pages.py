@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from app.accounts.current import needs, staff_of
 from app.accounts.staff import Current
+from app.consent import items, notices, records
 from app.core import i18n
 from app.core.errors import Problem, not_found
 from app.core.http import body, form, lang_of, page, see_other
+from app.core.ice import IceServers
 from app.core.permissions import Permission
 from app.core.unit import Work
+from app.privacy.retention import DAYS, erase_at
 from app.privacy.vault import Vault
 from app.rooms import calendar, webinars
+from app.rooms.door import Closed, Door, Entry, OpenDoor
 from app.rooms.label import privacy_label
 from app.rooms.models import Webinar
+from app.rooms.modes import modes_of
 from app.rooms.seats import Seats, webinar_by_slug
-from app.rooms.view import DEFAULT_TEXTS
+from app.rooms.view import DEFAULT_TEXTS, picture_of, pictures_of
 from app.settings import Settings
 
 FIELDS = {
-    "title", "summary", "starts_date", "starts_time", "starts_zone", "minutes", "publication", "chat_mode", "slug",
+    "title", "summary", "starts_date", "starts_time", "starts_zone", "minutes", "publication", "chat_mode", "questions", "slug",
+    "retention_days", "rewind",
 }  # fmt: skip
 
 
@@ -37,14 +46,23 @@ class TicketWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     crew: bool = False
 
 
+Leaves = Callable[[AsyncSession, Webinar], Awaitable[str]]
+"""Says in words which personal values of a webinar's people leave this server, and to whom; empty when none do."""
+
+
 class RoomPages:
     """Handlers and their routes."""
 
-    def __init__(self, settings: Settings, work: Work, vault: Vault, seats: Seats) -> None:
+    def __init__(
+        self, settings: Settings, work: Work, vault: Vault, seats: Seats, door: Door | None = None, leaves: Leaves | None = None
+    ) -> None:
+        self._leaves = leaves
         self._settings = settings
+        self._ice = IceServers(settings, work.clock)
         self._work = work
         self._vault = vault
         self._seats = seats
+        self._door = door or OpenDoor(seats)
 
     def routes(self) -> list[Route]:
         """For the URL map."""
@@ -52,6 +70,7 @@ class RoomPages:
             Route("/", self.landing),
             Route("/w/{slug}", self.webinar),
             Route("/w/{slug}/room", self.room),
+            Route("/w/{slug}/agree", self.agree, methods=["POST"]),
             Route("/w/{slug}/ticket", self.ticket, methods=["POST"]),
             Route("/w/{slug}/calendar.ics", self.calendar),
             Route("/w/{slug}/studio", self.studio),
@@ -62,6 +81,14 @@ class RoomPages:
             Route("/admin/webinars/{webinar}/edit", self.edit, methods=["GET", "POST"]),
         ]
 
+    async def labelled(self, row: Webinar, label: dict[str, Any]) -> dict[str, Any]:
+        """The privacy label with what leaves this server."""
+        if self._leaves is None:
+            return label
+        async with self._work.read() as session:
+            said = await self._leaves(session, row)
+        return {**label, "leaves": said} if said else label
+
     async def landing(self, request: Request) -> Response:
         """What this server is, and its public webinars."""
         async with self._work.read() as session:
@@ -71,17 +98,56 @@ class RoomPages:
     async def webinar(self, request: Request) -> Response:
         """The public page."""
         row = await self._public(request)
-        return page(request, "rooms/webinar.html", webinar=view(row), privacy_label=privacy_label(row))
+        return page(
+            request,
+            "rooms/webinar.html",
+            webinar=view(row),
+            privacy_label=await self.labelled(row, privacy_label(row)),
+            notice_href=await self._notice_href(row),
+        )
 
     async def room(self, request: Request) -> Response:
         """The room: waiting page, picture and chat, farewell. No cookie, nothing stored."""
         row = await self._public(request)
         lang = lang_of(request)
-        ticket, seat = self._seats.participant(row.id, self._seats.person_of(row.id, None), lang)
-        boot = {**self._boot(row, lang), "ticket": ticket, "seat": seat}
-        context: dict[str, Any] = {"webinar": view(row), "boot": boot, "catalogue": i18n.catalogue(lang)}
-        context["privacy_label"] = privacy_label(row)
+        found = await self._door.enter(row, request.query_params.get("seat"))
+        if isinstance(found, Closed):
+            return see_other(found.path)
+        if await self._must_agree(request, row, found):
+            text = items.recording_text(lang)
+            return page(request, "rooms/agree.html", webinar=view(row), text=text, seat=request.query_params.get("seat", ""))
+        ticket, seat = self._seats.participant(row.id, found.person, lang, name=found.name, session=found.session)
+        boot = {**self._boot(row, lang), "ticket": ticket, "seat": seat, "registered": bool(found.session)}
+        context: dict[str, Any] = {"webinar": view(row), "boot": boot}
+        # Somebody may be brought on the stage from here: the browser may then ask for camera and microphone.
+        request.scope["state"]["devices"] = any(modes_of(row, phase).hands != "off" for phase in ("before", "live", "after"))
+        context["privacy_label"] = await self.labelled(row, await self._door.label(row, lang))
+        context["notice_href"] = await self._notice_href(row)
         return page(request, "rooms/room.html", **context)
+
+    async def agree(self, request: Request) -> Response:
+        """Somebody agrees to be recorded: written down for a registered participant, for others only said to this browser."""
+        row = await self._public(request)
+        given = await form(request, {"seat"})
+        found = await self._door.enter(row, given.get("seat") or None)
+        if isinstance(found, Closed):
+            return see_other(found.path)
+        if not found.session:
+            return see_other(f"/w/{row.slug}/room?agreed={self._seats.agreed(row.id)}")
+        async with self._work.unit() as unit:
+            await records.record_recording(unit, row.id, found.person, lang_of(request))
+        return see_other(f"/w/{row.slug}/room?seat={quote(given['seat'])}")
+
+    async def _must_agree(self, request: Request, row: Webinar, found: Entry) -> bool:
+        """Whether somebody still has to agree before entering a webinar that is recorded."""
+        if not row.recording or row.broadcast == "ended":
+            return False
+        async with self._work.read() as session:
+            if not (await items.setup(session, row.id)).ask_recording:
+                return False
+            if found.session:
+                return await records.state_of(session, row.id, found.person, items.RECORDING) != "given"
+        return not self._seats.has_agreed(row.id, request.query_params.get("agreed"))
 
     async def ticket(self, request: Request) -> Response:
         """A fresh ticket for a socket that must come back; crew by their session, participants by their seat."""
@@ -95,7 +161,14 @@ class RoomPages:
             return _private_json({"ticket": self._crew_ticket(row, who, lang), "seat": None})
         if row.publication not in webinars.OPEN_TO_ALL:
             raise not_found("webinar")
-        ticket, seat = self._seats.participant(row.id, self._seats.person_of(row.id, wanted.seat), lang)
+        found = await self._door.enter(row, wanted.seat)
+        if isinstance(found, Closed):
+            raise Problem("ticket.refused", "This seat is not open here any more.", status=403)
+        if wanted.seat and await self._vault.erased(row.id, found.person):
+            raise Problem(
+                "person.erased", "What you wrote here was erased. Open the page again to join as somebody new.", status=410
+            )
+        ticket, seat = self._seats.participant(row.id, found.person, lang, name=found.name, session=found.session)
         return _private_json({"ticket": ticket, "seat": seat})
 
     async def calendar(self, request: Request) -> Response:
@@ -111,21 +184,14 @@ class RoomPages:
         row, who = await self._own(request)
         request.scope["state"]["devices"] = True
         boot = self._crew_boot(row, who, lang_of(request))
-        boot["stage_token"] = self._seats.stage(row.id, who.staff_id, who.name)
-        boot["whip"], boot["whep"] = f"/whip/{row.id}", f"/whep/{row.id}"
-        boot["ice_servers"] = list(self._settings.ice_servers)
-        return page(
-            request, "studio/studio.html", webinar=view(row), boot=boot, staff=who, catalogue=i18n.catalogue(boot["lang"])
-        )
+        return page(request, "studio/studio.html", webinar=view(row), boot=boot, staff=who)
 
     @needs(Permission.CHAT_MODERATE)
     async def console(self, request: Request) -> Response:
         """Where moderators work."""
         row, who = await self._own(request)
         boot = self._crew_boot(row, who, lang_of(request))
-        return page(
-            request, "console/console.html", webinar=view(row), boot=boot, staff=who, catalogue=i18n.catalogue(boot["lang"])
-        )
+        return page(request, "console/console.html", webinar=view(row), boot=boot, staff=who)
 
     @needs()
     async def list(self, request: Request) -> Response:
@@ -166,7 +232,7 @@ class RoomPages:
             return self._form(request, _values_of(row), heading="Edit webinar", webinar=view(row))
         values = await form(request, FIELDS)
         try:
-            details = webinars.read_details(values)
+            details = webinars.read_details(values, webinars.longest(row.source))
             async with self._work.unit() as unit:
                 await webinars.change(unit, self._vault, staff_of(request).account_id, row.id, details)
         except Problem as problem:
@@ -187,13 +253,22 @@ class RoomPages:
         async with self._work.read() as session:
             return await webinars.one_of(session, staff_of(request).account_id, request.path_params["webinar"])
 
+    async def _notice_href(self, row: Webinar) -> str:
+        async with self._work.read() as session:
+            return f"/w/{row.slug}/notice" if await notices.ready(session, row.id) else ""
+
     def _boot(self, row: Webinar, lang: str) -> dict[str, Any]:
         return {"webinar": row.id, "slug": row.slug, "lang": lang, "live": f"/live/{row.id}", "crew": False}
 
     def _crew_boot(self, row: Webinar, who: Current, lang: str) -> dict[str, Any]:
-        you = {"id": who.staff_id, "name": who.name, "role": str(who.role)}
+        you: dict[str, Any] = {"id": who.staff_id, "name": who.name, "role": str(who.role)}
         ticket = self._crew_ticket(row, who, lang)
-        return {**self._boot(row, lang), "crew": True, "ticket": ticket, "seat": None, "you": you}
+        boot = {**self._boot(row, lang), "crew": True, "ticket": ticket, "seat": None, "you": you}
+        if Permission.STAGE_PUBLISH in who.permissions:
+            boot["stage_token"] = self._seats.stage(row.id, who.staff_id, who.name, who.session)
+            boot["whip"], boot["whep"] = f"/whip/{row.id}", f"/whep/{row.id}"
+            boot["ice_servers"] = msgspec.to_builtins(self._ice.grant())
+        return boot
 
     def _crew_ticket(self, row: Webinar, who: Current, lang: str) -> str:
         return self._seats.crew(row.id, who.staff_id, who.name, who.role, who.session, lang)
@@ -207,6 +282,8 @@ class RoomPages:
             "minutes": "60",
             "publication": "unlisted",
             "chat_mode": "stored",
+            "retention_days": str(DAYS),
+            "questions": "moderated",
         }
 
     def _form(
@@ -238,9 +315,16 @@ def view(row: Webinar) -> dict[str, Any]:
         "live_ended": row.live_ended,
         "zone": row.zone,
         "chat_mode": row.chat_mode,
+        "retention_days": row.retention_days,
+        "erase_at": erase_at(row.ends_at, row.retention_days),
         "recording": row.recording,
+        "source": row.source,
+        "longest": webinars.longest(row.source),
         "texts": {**DEFAULT_TEXTS, **row.state_texts},
-        "picture_url": None,
+        "own_texts": row.state_texts,
+        "default_texts": DEFAULT_TEXTS,
+        "pictures": pictures_of(row),
+        "picture_url": picture_of(row, row.broadcast if row.broadcast != "live" else "idle"),
     }
 
 
@@ -255,7 +339,10 @@ def _values_of(row: Webinar) -> dict[str, str]:
         "minutes": str(round((row.ends_at - row.starts_at).total_seconds() / 60)),
         "publication": row.publication,
         "chat_mode": row.chat_mode,
+        "questions": modes_of(row, "live").questions,
         "slug": row.slug,
+        "retention_days": str(row.retention_days),
+        "rewind": str(row.rewind),
     }
 
 
