@@ -24,6 +24,8 @@ class Sample:
     time: int
     duration: int
     key: bool
+    offset: int = 0
+    """From when it is decoded to when it is shown; not nought where pictures are sent out of order."""
 
 
 def box(kind: bytes, *content: bytes) -> bytes:
@@ -66,8 +68,9 @@ def audio_init(config: bytes, rate: int, channels: int, bitrate: int) -> bytes:
 def fragment(number: int, samples: Sequence[Sample]) -> bytes:
     """One part: moof and mdat."""
     head = struct.pack(">LL", len(samples), 0)
-    rows = b"".join(struct.pack(">LLL", s.duration, len(s.data), KEY_FLAGS if s.key else DELTA_FLAGS) for s in samples)
-    trun = bytearray(full(b"trun", 0, 0x701, head, rows))
+    flags = 0xF01 if any(s.offset for s in samples) else 0x701
+    rows = b"".join(_row(s, flags) for s in samples)
+    trun = bytearray(full(b"trun", 0, flags, head, rows))
     track = [
         full(b"tfhd", 0, 0x020000, struct.pack(">L", 1)),
         full(b"tfdt", 1, 0, struct.pack(">Q", samples[0].time)),
@@ -76,6 +79,11 @@ def fragment(number: int, samples: Sequence[Sample]) -> bytes:
     trun[16:20] = struct.pack(">L", size + 8)
     moof = box(b"moof", full(b"mfhd", 0, 0, struct.pack(">L", number)), box(b"traf", *track, bytes(trun)))
     return moof + box(b"mdat", *(s.data for s in samples))
+
+
+def _row(sample: Sample, flags: int) -> bytes:
+    row = struct.pack(">LLL", sample.duration, len(sample.data), KEY_FLAGS if sample.key else DELTA_FLAGS)
+    return row + struct.pack(">L", sample.offset) if flags & 0x800 else row
 
 
 def _init(timescale: int, handler: bytes, media_header: bytes, entry: bytes, size: tuple[int, int]) -> bytes:

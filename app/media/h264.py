@@ -61,8 +61,11 @@ def parameters(data: bytes) -> Parameters | None:
 
 
 def sample(data: bytes) -> bytes:
-    """An access unit as ISO/IEC 14496-15 stores it: lengths instead of start codes, parameters left to the header."""
-    keep = [unit for unit in nal_units(data) if unit[0] & 0x1F not in (SPS, PPS, AUD, FILLER)]
+    """An access unit as ISO/IEC 14496-15 stores it: lengths instead of start codes.
+
+    Parameter sets stay in, although the header has them too: players that miss a new header after a cut go on by these.
+    """
+    keep = [unit for unit in nal_units(data) if unit[0] & 0x1F not in (AUD, FILLER)]
     return b"".join(len(unit).to_bytes(4) + unit for unit in keep)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import re
+from functools import lru_cache
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,6 +13,7 @@ from starlette.responses import Response
 from app.core.errors import Problem
 from app.media import playlist
 from app.media.directory import Broadcast, Lane
+from app.media.languages import own_name
 from app.media.packager import Program
 from app.media.stage import Stage, Studio
 from app.media.track import PART_TARGET, SEGMENT_TARGET, Track
@@ -23,7 +25,8 @@ PATIENCE, LOOK = 4.0, 0.25
 LIVE_CACHE = "no-cache"
 KEPT_CACHE = "public, max-age=60, immutable"
 _NAME = re.compile(
-    r"(?P<run>[A-Za-z0-9]{8})-(?P<kind>video|audio)-(?:init(?P<init>\d{1,9})\.mp4|(?P<msn>\d{1,12})(?:\.(?P<part>\d{1,4}))?\.m4s)"
+    r"(?P<run>[A-Za-z0-9]{8})-(?P<kind>video|audio(?:_[a-z0-9_]{1,12})?|captions_[a-z0-9_]{1,12})-"
+    r"(?:init(?P<init>\d{1,9})\.mp4|(?P<msn>\d{1,12})(?:\.(?P<part>\d{1,4}))?\.(?P<sort>m4s|vtt))"
 )
 
 
@@ -36,20 +39,20 @@ class Hls:
     async def get(self, request: Request) -> Response:
         """Anything below ``/hls/{token}/``."""
         token, name = request.path_params["token"], request.path_params["name"]
-        if name == "main.m3u8":
-            return text(request, await self._main(token))
+        if name in ("main.m3u8", "sound.m3u8"):
+            return text(request, await self._main(token, picture=name == "main.m3u8"))
         stage, lane = await self._open(token)
         view = View(stage.program, lane)
-        if name in ("video.m3u8", "audio.m3u8"):
-            return text(request, await view.media(name[:5], *asked(request)))
+        if name.endswith(".m3u8"):
+            return text(request, await view.media(name.removesuffix(".m3u8"), *asked(request), skip=skips(request)))
         return await view.piece(name)
 
-    async def _main(self, token: str) -> str:
+    async def _main(self, token: str, *, picture: bool) -> str:
         """The multivariant playlist; waits a little, as players come at the very moment somebody goes live."""
         for _ in range(round(PATIENCE / LOOK)):
             try:
                 stage, lane = await self._open(token)
-                return View(stage.program, lane).master()
+                return View(stage.program, lane).master(picture=picture)
             except Problem as problem:
                 if problem.code != "stream.waiting" or not self.studio.stages:
                     raise
@@ -60,15 +63,18 @@ class Hls:
         ref = await self.studio.directory.stream(token)
         if ref is None:
             raise Problem("stream.unknown", "There is no such stream.", status=404)
-        stage = self.studio.stages.get(ref.webinar_id)
-        if stage is None:
-            state = await self.studio.directory.broadcast(ref.webinar_id)
-        else:
-            stage.follow(state := await self.studio.directory.broadcast(ref.webinar_id))
+        state = await self.studio.directory.broadcast(ref.webinar_id)
         if state == Broadcast.ENDED:
             raise Problem("webinar.ended", "This webinar has ended.", status=410)
+        stage = self.studio.stages.get(ref.webinar_id)
+        if stage is None and state == Broadcast.LIVE:
+            # Nobody sends, perhaps because this process has just begun: the audience sees the card and stays.
+            stage = await self.studio.stage(ref.webinar_id)
+            stage.program.begin()
         if stage is None or (ref.lane == Lane.AUDIENCE and state != Broadcast.LIVE):
             raise not_yet()
+        if stage.state != state:
+            stage.follow(await self.studio.directory.plan(ref.webinar_id, anew=True))
         return stage, ref.lane
 
 
@@ -83,8 +89,7 @@ class View:
         """The first segment this lane may see; None when there is none yet."""
         if self.lane == Lane.CREW:
             return track.segments[0].number if track.segments else None
-        first: int | None = getattr(self.program.audience, track.kind)
-        return first
+        return self.program.audience.video if track.kind == "video" or track.text else self.program.audience.audio
 
     def tracks(self) -> tuple[Track | None, Track | None]:
         """Video and audio, as far as there is something to play."""
@@ -100,8 +105,8 @@ class View:
             and bool(track.segments[-1].parts or len(track.segments) > 1)
         )
 
-    def master(self) -> str:
-        """The multivariant playlist."""
+    def master(self, *, picture: bool = True) -> str:
+        """The multivariant playlist; without ``picture`` for who wants sound alone."""
         video, audio = self.tracks()
         if (
             (video is None and self.program.video.init)
@@ -109,11 +114,20 @@ class View:
             or (audio is None and self.program.audio.init)
         ):
             raise not_yet()
-        return playlist.master(video, audio, BANDWIDTH)
+        names = self.program.names
+        spoken = [(code, names.get(code, code), cutter.track) for code, cutter in self.program.languages.items()]
+        written = [(code, own_name(code), track) for code, track in self.program.titles.tracks.items() if self._ready(track)]
+        bandwidth = BANDWIDTH if picture else playlist.SOUND_BANDWIDTH
+        return playlist.master(video if picture else None, audio, bandwidth, spoken, written)
 
-    async def media(self, kind: str, number: int | None, part: int | None) -> str:
-        """A media playlist, held back until it holds what was asked for (RFC 8216bis section 6.2.5.2)."""
-        track = getattr(self.program, kind).track
+    async def media(self, kind: str, number: int | None, part: int | None, *, skip: bool = False) -> str:
+        """A media playlist, held back until it holds what was asked for (RFC 8216bis section 6.2.5.2).
+
+        ``skip`` leaves out what the player has already (section 6.2.5.1).
+        """
+        track = self.program.track(kind)
+        if track is None:
+            raise Problem("stream.unknown", "There is no such stream.", status=404)
         if number is not None:
             if number > track.next_number + 1:
                 raise Problem("playlist.ahead", "That segment is too far in the future.", status=400)
@@ -123,24 +137,27 @@ class View:
         first = self.first(track)
         if first is None or not self._ready(track):
             raise not_yet()
-        return playlist.media(track, [other for other in self.tracks() if other is not None and other is not track], first)
+        others = [other for other in self.tracks() if other is not None and other is not track]
+        return self.program.written.of(track, others, first, skip=skip)
 
     async def piece(self, name: str) -> Response:
         """A header, segment or part. A part that is only hinted at is waited for."""
         match = _NAME.fullmatch(name)
         if match is None:
             raise Problem("stream.unknown", "There is no such stream.", status=404)
-        track = getattr(self.program, match["kind"]).track
-        first = self.first(track)
-        if match["run"] != track.run or first is None:
+        track = self.program.track(match["kind"])
+        first = self.first(track) if track is not None else None
+        if track is None or match["run"] != track.run or first is None:
             raise gone()
         if match["init"]:
             data = track.inits.get(int(match["init"]))
-            return media_bytes(data, "mp4")
+            return media_bytes(data, "video/mp4")
         number, part = int(match["msn"]), int(match["part"]) if match["part"] else None
         if number < first:
             raise gone()
-        return media_bytes(await self._data(track, number, part), "iso.segment")
+        if track.text != (match["sort"] == "vtt"):
+            raise gone()
+        return media_bytes(await self._data(track, number, part), "text/vtt" if track.text else "video/iso.segment")
 
     async def _data(self, track: Track, number: int, part: int | None) -> bytes | None:
         if part is not None and number in (track.next_number - 1, track.next_number):
@@ -149,7 +166,7 @@ class View:
         if segment is None or (part is None and not segment.done):
             return None
         if part is None:
-            return segment.data
+            return segment.data if segment.kept is None else await asyncio.to_thread(segment.kept.read)
         return segment.parts[part].data if part < len(segment.parts) else None
 
 
@@ -164,21 +181,33 @@ def asked(request: Request) -> tuple[int | None, int | None]:
     return int(number) if number else None, int(part) if part else None
 
 
+def skips(request: Request) -> bool:
+    """``_HLS_skip``: ``YES`` or ``v2`` (which may also leave date ranges out; there are none)."""
+    asked_for = request.query_params.get("_HLS_skip")
+    if asked_for not in (None, "YES", "v2"):
+        raise Problem("query.invalid", "_HLS_skip is YES or v2.", status=400)
+    return asked_for is not None
+
+
 def text(request: Request, body: str) -> Response:
     """A playlist, compressed when the client takes that."""
     headers = {"Cache-Control": LIVE_CACHE, "Vary": "Accept-Encoding"}
-    data = body.encode()
     if "gzip" in request.headers.get("accept-encoding", ""):
-        headers["Content-Encoding"] = "gzip"
-        data = gzip.compress(data, 3, mtime=0)
-    return Response(data, 200, headers, PLAYLIST)
+        return Response(compressed(body), 200, headers | {"Content-Encoding": "gzip"}, PLAYLIST)
+    return Response(body.encode(), 200, headers, PLAYLIST)
+
+
+@lru_cache(maxsize=64)
+def compressed(body: str) -> bytes:
+    """Hundreds of players ask for the same playlist in the same moment."""
+    return gzip.compress(body.encode(), 3, mtime=0)
 
 
 def media_bytes(data: bytes | None, kind: str) -> Response:
     """Bytes that never change under their name."""
     if data is None:
         raise gone()
-    return Response(data, 200, {"Cache-Control": KEPT_CACHE}, f"video/{kind}")
+    return Response(data, 200, {"Cache-Control": KEPT_CACHE}, kind)
 
 
 def gone() -> Problem:

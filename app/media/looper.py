@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -78,11 +79,18 @@ class LoopTrack(MediaStreamTrack):
         return packet
 
 
+Way = Callable[[str], Awaitable[str]]
+"""Changes the server's answer, so that what is sent takes another way to it."""
+
+
 class Looper:
     """A sender that goes on until stopped. ``url`` is the WHIP address, ``token`` its bearer token."""
 
-    def __init__(self, url: str, token: str, source: Clip, *, audio: bool = True, video: bool = True) -> None:
+    def __init__(
+        self, url: str, token: str, source: Clip, *, audio: bool = True, video: bool = True, way: Way | None = None
+    ) -> None:
         self.url = url
+        self._way = way
         self.answer_headers: dict[str, str] = {}
         self._headers = {"Authorization": f"Bearer {token}"}
         self._location = ""
@@ -112,7 +120,8 @@ class Looper:
         answer.raise_for_status()
         self.answer_headers = dict(answer.headers)
         self._location = str(httpx2.URL(self.url).join(answer.headers["Location"]))
-        await self.connection.setRemoteDescription(RTCSessionDescription(answer.text, "answer"))
+        sdp = await self._way(answer.text) if self._way is not None else answer.text
+        await self.connection.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
 
     async def stop(self) -> None:
         """Stop sending and say so."""

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import os
 import sys
+import threading
 
 import uvicorn
 import uvloop
@@ -18,6 +19,9 @@ from app.media.server import create_media_app
 from app.privacy.logfilter import LogFilter
 from app.privacy.map import DataMap
 from app.settings import Settings, SettingsError, load
+
+LEAVING = 5.0
+"""Seconds for connections and threads to end after the server has."""
 
 
 async def serve_media(settings: Settings, directory: Directory, *, with_parent: bool = False) -> None:
@@ -60,7 +64,22 @@ def main() -> None:
     except SettingsError as error:
         sys.exit(str(error))
     configure(settings.log_level, LogFilter(DataMap(Base.metadata)))
-    uvloop.run(run(settings, with_parent=options.with_parent))
+    uvloop.run(child(settings, with_parent=options.with_parent))
+
+
+async def child(settings: Settings, *, with_parent: bool) -> None:
+    """The process as a whole: its end is bounded."""
+    try:
+        await run(settings, with_parent=with_parent)
+    finally:
+        leave_within(LEAVING)
+
+
+def leave_within(seconds: float) -> None:
+    """End this process by then, whatever still runs: a connection that will not be cancelled must not keep it after its parent."""
+    timer = threading.Timer(seconds, os._exit, (0,))
+    timer.daemon = True
+    timer.start()
 
 
 async def run(settings: Settings, *, with_parent: bool = False) -> None:

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.core.errors import Problem
+from app.media.back import BackRoom
 from app.media.directory import Directory
 from app.media.hls import Hls
 from app.media.http import problem_response
@@ -29,13 +30,15 @@ from app.settings import Settings
 def create_media_app(settings: Settings, directory: Directory) -> Starlette:
     """The application. Fails at once when aiortc is not the one we know."""
     contract.check()
-    studio = Studio(directory, Network(settings), Pool(max(1, (os.cpu_count() or 2) // 2)))
+    room = BackRoom(settings.data_dir, settings.rewind_megabytes * 1_000_000)
+    studio = Studio(directory, Network(settings), Pool(max(1, (os.cpu_count() or 2) // 2)), room)
     whip, whep, hls = Whip(studio), Whep(studio), Hls(studio)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         studio.start()
         yield
+        await whip.checks.close()
         await whep.close()
         await studio.close()
 

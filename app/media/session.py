@@ -16,7 +16,9 @@ from app.media.transcode import Pool, Transcoder
 REPORTS_WITHIN = 2.5
 """Seconds to wait for sender reports of all tracks before arrival times are taken."""
 CONNECT_WITHIN = 30.0
-SILENT_FOR = 12.0
+LIVELY = 1.2
+"""Seconds without a picture (or sound, when there is no picture) after which a backup is better."""
+SILENT_FOR = 20.0
 """Seconds without any packet after which a sender counts as gone."""
 
 
@@ -27,18 +29,23 @@ class Listener(Protocol):
         """An H.264 access unit and its time on the sender's clock."""
         ...
 
-    def sound(self, packet: bytes, wall: float) -> None:
+    def sound(self, frame: Frame, wall: float) -> None:
         """An Opus packet and its time on the sender's clock."""
+        ...
+
+    def follows(self, session: PublishSession) -> None:
+        """From now on it hears this session, whose clock is another."""
         ...
 
 
 class PublishSession:
-    """A WHIP session."""
+    """A WHIP session. ``backup``: by the second way into its seat."""
 
-    def __init__(self, seat: str, network: Network, pool: Pool) -> None:
+    def __init__(self, seat: str, network: Network, pool: Pool, *, backup: bool = False) -> None:
         self.id = new_id()
         self.etag = new_secret()[:16]
         self.seat = seat
+        self.backup = backup
         self.peer = Peer(network)
         self.listeners: list[Listener] = []
         self.video = "none"
@@ -51,6 +58,7 @@ class PublishSession:
         self._held: list[tuple[str, Frame, int]] = []
         self._first = 0.0
         self._made = self._heard = time.monotonic()
+        self._seen = self._seen_since = 0.0
         self._closing: asyncio.Task[None] | None = None
 
     @property
@@ -63,13 +71,13 @@ class PublishSession:
         """True when sound is sent."""
         return "audio" in self.peer.receivers
 
-    async def answer(self, offer: str) -> str:
-        """Begin; gives the answer's SDP. Raises :class:`Problem`."""
+    async def answer(self, offer: str, *, convert: bool = True) -> str:
+        """Begin; gives the answer's SDP. Raises :class:`Problem`. ``convert`` False: nobody will see it, so VP8 stays as it is."""
         try:
             answer = await self.peer.take_in(offer)
             if self.has_video:
                 self.video = "passthrough" if self.peer.codecs["video"] == "H264" else "transcoded"
-            if self.video == "transcoded":
+            if self.video == "transcoded" and convert:
                 self._transcoder = self._pool.open(self._picture, self.ask_for_key)
         except BaseException:
             await self.peer.close()
@@ -80,10 +88,25 @@ class PublishSession:
             receiver.ended = self.end
         return answer
 
+    async def restart(self, user: str, password: str, fragment: str) -> str:
+        """The sender comes from another address soon; gives the answering fragment, and the session another tag."""
+        answer = await self.peer.restart(user, password, fragment)
+        self.etag = new_secret()[:16]
+        self._heard = time.monotonic()
+        return answer
+
     def ask_for_key(self) -> None:
         """Have the sender make a key frame soon."""
         if self.has_video:
             self.peer.receivers["video"].ask_for_key()
+
+    def lively(self, now: float) -> bool:
+        """Whether it really sends, and not only stands."""
+        return now - self._seen < LIVELY
+
+    def steady(self, now: float) -> float:
+        """Seconds since when it has sent without a gap."""
+        return now - self._seen_since if self.lively(now) else 0.0
 
     def look(self) -> None:
         """Called about once a second: end what never connected or fell silent."""
@@ -104,7 +127,6 @@ class PublishSession:
         if self._transcoder is not None:
             self._transcoder.close()
         self.on_closed()
-        self.listeners.clear()
         await self.peer.close()
 
     def _state(self, state: str) -> None:
@@ -118,6 +140,9 @@ class PublishSession:
     def _arrived(self, kind: str, frame: Frame, rtp: int) -> None:
         self._heard = time.monotonic()
         self._first = self._first or self._heard
+        if kind == "video" or not self.has_video:
+            self._seen_since = self._seen_since if self.lively(self._heard) else self._heard
+            self._seen = self._heard
         if not self._clocks_known():
             self._held.append((kind, frame, rtp))
             return
@@ -141,7 +166,7 @@ class PublishSession:
         if kind == "audio":
             wall = self.peer.receivers["audio"].clock.at(rtp)
             for listener in tuple(self.listeners):
-                listener.sound(frame.data, wall)
+                listener.sound(frame, wall)
         elif self._transcoder is not None:
             self._transcoder.put(frame, rtp)
         else:

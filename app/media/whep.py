@@ -79,18 +79,25 @@ class Viewer:
             raise
         for sender in self.peer.connection.getSenders():
             if sender.kind == "video":
-                sender._send_keyframe = self.source.ask_for_key  # type: ignore[method-assign]  # noqa: SLF001
+                sender._send_keyframe = self._ask  # type: ignore[method-assign]  # noqa: SLF001
         self.source.listeners.append(self)
         self.source.ask_for_key()
         return answer
+
+    def _ask(self) -> None:
+        self.source.ask_for_key()
 
     def picture(self, frame: Frame, wall: float) -> None:
         """From the sender."""
         self.tracks["video"].put(frame.data, wall, key=frame.key)
 
-    def sound(self, packet: bytes, wall: float) -> None:
+    def follows(self, session: PublishSession) -> None:
+        """The sender goes on by another way in."""
+        self.source = session
+
+    def sound(self, frame: Frame, wall: float) -> None:
         """From the sender."""
-        self.tracks["audio"].put(packet, wall, key=True)
+        self.tracks["audio"].put(frame.data, wall, key=True)
 
     async def close(self) -> None:
         """Stop watching."""
@@ -115,10 +122,9 @@ class Whep:
         offer = await body_of(request, "application/sdp")
         stage = self.studio.stages.get(webinar_id)
         seat = request.query_params.get("seat")
-        sessions = list(stage.sessions.values()) if stage is not None else []
         source: PublishSession | None = stage.onstage if stage is not None else None
         if seat:
-            source = next((s for s in sessions if s.connected and s.seat == seat), None)
+            source = stage.spares.used.get(seat) if stage is not None else None
         if source is None:
             raise Problem("sender.none", "Nobody sends yet.", status=404, retry_after=2)
         if sum(1 for owner, _ in self.viewers.values() if owner == webinar_id) >= MOST_VIEWERS:

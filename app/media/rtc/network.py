@@ -11,6 +11,7 @@ from aioice.candidate import Candidate, candidate_foundation, candidate_priority
 from aioice.ice import Connection, StunProtocol, get_host_addresses
 from aiortc import RTCConfiguration, RTCIceServer
 
+from app.core.ice import IceServers
 from app.settings import Settings, SettingsError
 
 _CANDIDATE = re.compile(r"a=candidate:(\S+) (\d+) (\S+) (\d+) (\S+) (\d+) typ host\r?\n?")
@@ -23,11 +24,15 @@ class Network:
         self.ports = parse_ports(settings.media_udp_ports)
         self.public_address = settings.media_public_address
         self.relays = settings.ice_servers
+        self._ice = IceServers(settings)
 
     @property
     def configuration(self) -> RTCConfiguration:
         """For a peer connection; an empty list of servers keeps aiortc from its default one."""
-        return RTCConfiguration(iceServers=[RTCIceServer(urls=url) for url in self.relays])
+        servers = self._ice.grant()
+        return RTCConfiguration(
+            iceServers=[RTCIceServer(one.urls, one.username or None, one.credential or None) for one in servers]
+        )
 
     def bind(self, connection: Connection) -> None:
         """Have ``connection`` gather its candidates by our rules."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
 from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
 from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
 from aiortc.mediastreams import MediaStreamTrack
+from aiortc.rtcicetransport import RTCIceTransport
 from aiortc.rtcrtpparameters import RTCRtcpFeedback, RTCRtpCodecCapability
 from aiortc.rtcrtptransceiver import RTCRtpTransceiver
 from aiortc.sdp import MediaDescription, SessionDescription
@@ -17,6 +19,7 @@ from app.media.h264 import is_key_frame
 from app.media.rtc import congestion
 from app.media.rtc.network import Network
 from app.media.rtc.receiver import EncodedReceiver
+from app.media.rtc.restart import Restart, candidates_of
 
 WANTED = {"video": ("video/H264", "video/VP8"), "audio": ("audio/opus",)}
 
@@ -28,7 +31,7 @@ def bad_offer(why: str) -> Problem:
 
 def no_codec(kind: str, needed: str) -> Problem:
     """The offer has no codec that we take."""
-    text = "The offer has no {kind} codec this server takes. It needs {needed}."
+    text = "This browser offers no {kind} format that the server takes ({needed}). Use a current Firefox, Chrome, Edge or Safari."
     return Problem("codec.unsupported", text, status=422, params={"kind": kind, "needed": needed})
 
 
@@ -41,6 +44,7 @@ class Peer:
         self.receivers: dict[str, EncodedReceiver] = {}
         self.codecs: dict[str, str] = {}
         self.on_state: Callable[[str], None] | None = None
+        self._restart: Restart | None = None
         self.connection.on("connectionstatechange", self._state_changed)
 
     def _state_changed(self) -> None:
@@ -71,8 +75,50 @@ class Peer:
             self.codecs[media.kind] = transceiver._codecs[0].name
         return await self._answer()
 
+    @property
+    def ice(self) -> RTCIceTransport:
+        """The one transport of the bundle."""
+        transceiver = self.connection.getTransceivers()[0]
+        transport: RTCIceTransport = transceiver.receiver.transport.transport
+        return transport
+
+    @property
+    def remote_user(self) -> str:
+        """Username fragment the other side goes by, or wants to."""
+        connection = self._restart.connection if self._restart is not None else self.ice._connection
+        return connection.remote_username or ""
+
+    async def restart(self, user: str, password: str, fragment: str) -> str:
+        """Restart ICE with the other side's new credentials; gives ours and our addresses as an SDP fragment (RFC 8840 section 9)."""
+        if self._restart is not None:
+            await self._restart.stop()
+        restart = self._restart = Restart(self.ice, self.network)
+        await restart.begin(user, password, candidates_of(self.network.admit(fragment)))
+        first, connection = self.connection.getTransceivers()[0], restart.connection
+        mids = " ".join(str(one.mid) for one in self.connection.getTransceivers())
+        lines = [
+            "a=ice-options:trickle ice2",
+            f"a=group:BUNDLE {mids}",
+            f"m={first.kind} 9 UDP/TLS/RTP/SAVPF 0",
+            f"a=mid:{first.mid}",
+            f"a=ice-ufrag:{connection.local_username}",
+            f"a=ice-pwd:{connection.local_password}",
+            *(f"a=candidate:{candidate.to_sdp()}" for candidate in connection.local_candidates),
+            "a=end-of-candidates",
+        ]
+        return self.network.publish("".join(f"{line}\r\n" for line in lines))
+
+    async def reach(self, fragment: str) -> None:
+        """Take addresses of the other side that come late; without relays they are learnt from what arrives."""
+        for candidate in candidates_of(self.network.admit(fragment)):
+            connection = self._restart.connection if self._restart is not None else self.ice._connection
+            with contextlib.suppress(ValueError):  # It said before that there are no more.
+                await connection.add_remote_candidate(candidate)
+
     async def close(self) -> None:
         """End the connection; the other side hears of it."""
+        if self._restart is not None:
+            await self._restart.stop()
         await self.connection.close()
 
     def _prepare(self, media: MediaDescription, transceiver: RTCRtpTransceiver, wanted: tuple[str, ...]) -> None:
