@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.assets import Assets
 from app.core.db import Database
+from app.core.subprocessors import Undeclared, check, read
 from app.privacy.keystore import KeyStoreError
 from app.privacy.vault import Vault
 from app.settings import Settings
@@ -35,6 +36,7 @@ async def examine(settings: Settings) -> list[Finding]:
         _https(settings),
         _broker(settings),
         _mail(settings),
+        _hosts(settings),
         _h264(),
         _disk(settings),
     ]
@@ -92,6 +94,14 @@ def _mail(settings: Settings) -> Finding:
     if settings.smtp_url:
         return Finding(True, "Mails go out by SMTP.")
     return Finding(False, "No mails are sent: LECTERN_SMTP_URL is not set. Invitation links are shown to copy instead.")
+
+
+def _hosts(settings: Settings) -> Finding:
+    try:
+        check(settings)
+    except Undeclared as error:
+        return Finding(False, str(error), stops=True)
+    return Finding(True, f"Every external host is in the register of sub-processors ({len(read(settings))} entries).")
 
 
 def _h264() -> Finding:

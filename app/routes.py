@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from app.protocol.schema import asyncapi
 
 if TYPE_CHECKING:
     from app.main import Parts
@@ -21,11 +24,16 @@ def url_map(parts: Parts) -> list[BaseRoute]:
         Route("/readyz", ready(parts)),
         Route("/.well-known/security.txt", security_txt(parts)),
         Mount("/static", app=parts.assets),
-        WebSocketRoute("/live/{webinar}", parts.live.__call__),
+        Route("/api/asyncapi.json", live_protocol(parts)),
         *parts.media_proxy.routes(),
         *parts.account_pages.routes(),
+        # Before the address of a webinar's home, which would take "new" for a webinar.
+        Route("/admin/webinars/new", parts.room_pages.new, methods=["GET", "POST"]),
+        *parts.registration.routes(parts.room_pages, parts.pipeline),
         *parts.room_pages.routes(),
+        *parts.view_pages.routes(),
         *parts.privacy_pages.routes(),
+        *(route for feature in parts.features for route in feature.routes()),
         *parts.demo_routes,
     ]
 
@@ -47,6 +55,16 @@ def ready(parts: Parts) -> Callable[[Request], object]:
         return PlainTextResponse("ok")
 
     return readyz
+
+
+def live_protocol(parts: Parts) -> Callable[[Request], object]:
+    """The live protocol as an AsyncAPI document."""
+    document = cache(lambda: asyncapi({struct: str(needs) for struct, needs in parts.table.needs.items()}))
+
+    async def answer(_request: Request) -> Response:
+        return JSONResponse(document())
+
+    return answer
 
 
 def security_txt(parts: Parts) -> Callable[[Request], object]:

@@ -10,11 +10,14 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import msgspec
 
 PREFIX = "LECTERN_"
+LISTS = ("ice_servers", "webhook_networks")
+"""Fields written with commas."""
 
 
 class SettingsError(Exception):
@@ -42,6 +45,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Address the web process listens on."""
     port: int = 8000
     """Port the web process listens on."""
+    tls_certificate: Path | None = None
+    """Certificate chain (PEM) where no reverse proxy speaks HTTPS for this process. Read at start; renewed ones need a restart."""
+    tls_key: Path | None = None
+    """Its key (PEM)."""
     forwarded_allow_ips: str = "127.0.0.1"
     """Addresses of reverse proxies whose X-Forwarded-* headers are believed."""
     media_url: str = ""
@@ -54,12 +61,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Range of UDP ports for WebRTC (``40000-40100``). Empty: any free port."""
     media_public_address: str = ""
     """Public IP address put into WebRTC candidates when the media process sits behind NAT."""
+    turn_secret: str = ""
+    """Secret shared with your TURN server (coturn: ``use-auth-secret``). Each page gets a credential that ends after twelve hours."""
     ice_servers: tuple[str, ...] = ()
     """STUN or TURN addresses, comma-separated. Empty: none, so no foreign host is ever asked."""
+    rewind_megabytes: int = 4000
+    """Most that one live webinar keeps on disk, sealed, for late joiners who may go back; beyond it they go back less far."""
     workers_embedded: bool = True
     """The web process also runs background jobs."""
     smtp_url: str = ""
     """``smtp://user:password@host:587``; STARTTLS is required except to this machine. Empty: no mails, pages show links to copy."""
+    subprocessors: Path | None = None
+    """TOML file with the register of sub-processors; external hosts in other settings must be in it. Empty: there are none."""
+    processor_notice_days: Annotated[int, msgspec.Meta(ge=1, le=365)] = 30
+    """Days that accounts have to object before a change of that register takes effect."""
+    webhook_networks: tuple[str, ...] = ()
+    """Networks that webhooks may reach besides the public internet (``10.1.0.0/16,127.0.0.0/8``), there also by plain http."""
     mail_from: str = "Lectern <lectern@localhost>"
     """Sender of all mails."""
     demo: bool = False
@@ -72,6 +89,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Address the Prometheus page listens on; it asks for no password, so keep it inside."""
     body_limit: int = 2 * 1024 * 1024
     """Largest request body in bytes, except on upload addresses."""
+    upload_limit: int = 2_000_000_000
+    """Largest video the crew may upload, in bytes. 0: none."""
+    upload_quota: int = 20_000_000_000
+    """Bytes that recordings and videos of one account may take before the next upload is refused. 0: any."""
+    upload_minutes: int = 240
+    """Minutes of processor time that making one video ready may take."""
     operator_name: str = "The operator of this server"
     """Who runs this server, as named in the data register."""
     operator_contact: str = ""
@@ -113,8 +136,9 @@ def load(environ: Mapping[str, str]) -> Settings:
             values[name[:-5]] = _read(name, Path(value))
         else:
             raise SettingsError(f"{PREFIX}{name.upper()} is not a setting. See docs/operate.md for all names.")
-    if isinstance(servers := values.get("ice_servers"), str):
-        values["ice_servers"] = tuple(part.strip() for part in servers.split(",") if part.strip())
+    for name in LISTS:
+        if isinstance(listed := values.get(name), str):
+            values[name] = tuple(part.strip() for part in listed.split(",") if part.strip())
     try:
         return complete(msgspec.convert(values, Settings, strict=False, dec_hook=_convert))
     except msgspec.ValidationError as error:

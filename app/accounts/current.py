@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.accounts.models import StaffSession
-from app.accounts.staff import Current, current, hashed
+from app.accounts.staff import ABSOLUTE, Current, current, hashed
 from app.core.errors import forbidden
 from app.core.http import see_other
 from app.core.permissions import Permission
@@ -30,6 +30,20 @@ TOUCH = timedelta(minutes=1)
 def cookie_name(settings: Settings) -> str:
     """``__Host-`` binds the cookie to this host and to HTTPS; on plain http (a laptop) browsers refuse that prefix."""
     return "__Host-lectern" if settings.secure else "lectern"
+
+
+def with_cookie(settings: Settings, answer: Response, secret: str) -> Response:
+    """``answer`` with the cookie of a session that has begun."""
+    answer.set_cookie(
+        cookie_name(settings),
+        secret,
+        max_age=int(ABSOLUTE.total_seconds()),
+        path="/",
+        secure=settings.secure,
+        httponly=True,
+        samesite="lax",
+    )
+    return answer
 
 
 class StaffSessions:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, UtcTime
 from app.privacy import not_personal, personal
 
 ACCESS = "secure access to the web application and permissions"
+AGREED = "show who accepted the data processing agreement for the organisation"
 
 
 class Account(Base):
@@ -50,6 +51,22 @@ class Staff(Base):
             "user.authorization.password", subject="staff", purpose=ACCESS, basis="contract", retention="account", export=False
         ),
     )
+    totp: Mapped[bytes | None] = mapped_column(
+        LargeBinary,
+        info=personal(
+            "user.authorization.credentials",
+            subject="staff",
+            purpose="second factor of the sign-in, if they set one",
+            basis="contract",
+            retention="account",
+            sealed=True,
+            export=False,
+        ),
+    )
+    totp_on: Mapped[bool] = mapped_column(default=False, info=not_personal("whether the second factor is asked for"))
+    totp_step: Mapped[int] = mapped_column(
+        default=0, info=not_personal("last 30 seconds a code was used for, so that none works twice")
+    )
     role: Mapped[str] = mapped_column(String(24), info=not_personal("role in the account"))
     lang: Mapped[str] = mapped_column(String(12), default="", info=not_personal("language of the pages"))
     made_at: Mapped[datetime] = mapped_column(UtcTime, info=not_personal("when the access was made"))
@@ -69,6 +86,17 @@ class StaffSession(Base):
     used_at: Mapped[datetime] = mapped_column(UtcTime, info=not_personal("last use to the minute, for its idle end"))
 
 
+class RecoveryCode(Base):
+    """A code that lets somebody in once without their second factor. Only its hash is kept."""
+
+    __tablename__ = "recovery_code"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True, info=not_personal("SHA-256 of a random code"))
+    staff_id: Mapped[str] = mapped_column(
+        ForeignKey("staff.id", ondelete="CASCADE"), index=True, info=not_personal("id of the staff member")
+    )
+
+
 class Invitation(Base):
     """A colleague who was asked to join; gone when accepted, withdrawn or too old."""
 
@@ -85,3 +113,56 @@ class Invitation(Base):
     )
     role: Mapped[str] = mapped_column(String(24), info=not_personal("role offered"))
     expires_at: Mapped[datetime] = mapped_column(UtcTime, info=not_personal("end of the invitation"))
+
+
+class AgreementAcceptance(Base):
+    """That an account accepted a version of the data processing agreement."""
+
+    __tablename__ = "agreement_acceptance"
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True, info=not_personal("random id of the acceptance"))
+    account_id: Mapped[str] = mapped_column(
+        ForeignKey("account.id", ondelete="CASCADE"), index=True, info=not_personal("id of the organisation")
+    )
+    version: Mapped[str] = mapped_column(String(20), info=not_personal("version of the text"))
+    hash: Mapped[str] = mapped_column(String(64), info=not_personal("SHA-256 of the text"))
+    processors: Mapped[str] = mapped_column(String(64), info=not_personal("SHA-256 of the list of sub-processors"))
+    staff: Mapped[str] = mapped_column(
+        String(20),
+        info=personal(
+            "user.unique_id.pseudonymous", subject="staff", purpose=AGREED, basis="legal_obligation", retention="account"
+        ),
+    )
+    name: Mapped[bytes] = mapped_column(
+        LargeBinary,
+        info=personal("user.name", subject="staff", purpose=AGREED, basis="legal_obligation", retention="account", sealed=True),
+    )
+    role: Mapped[str] = mapped_column(String(24), info=not_personal("role of who accepted"))
+    at: Mapped[datetime] = mapped_column(UtcTime, info=not_personal("when it was accepted"))
+
+
+class ProcessorNotice(Base):
+    """That an account was told of a changed list of sub-processors, and what it said to it."""
+
+    __tablename__ = "processor_notice"
+
+    account_id: Mapped[str] = mapped_column(
+        ForeignKey("account.id", ondelete="CASCADE"), primary_key=True, info=not_personal("id of the organisation")
+    )
+    processors: Mapped[str] = mapped_column(String(64), primary_key=True, info=not_personal("SHA-256 of the new list"))
+    told_at: Mapped[datetime] = mapped_column(UtcTime, info=not_personal("when the account was told"))
+    starts_at: Mapped[datetime] = mapped_column(UtcTime, info=not_personal("when the change takes effect"))
+    answer: Mapped[str] = mapped_column(String(10), info=not_personal("nothing yet, accepted or objected"))
+    answered_at: Mapped[datetime | None] = mapped_column(UtcTime, info=not_personal("when it answered"))
+    staff: Mapped[str] = mapped_column(
+        String(20),
+        info=personal(
+            "user.unique_id.pseudonymous", subject="staff", purpose=AGREED, basis="legal_obligation", retention="account"
+        ),
+    )
+    reason: Mapped[bytes] = mapped_column(
+        LargeBinary,
+        info=personal(
+            "user.content.private", subject="staff", purpose=AGREED, basis="legal_obligation", retention="account", sealed=True
+        ),
+    )

@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
-import re
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.accounts import staff
-from app.accounts.current import cookie_name, needs, staff_of
+from app.accounts import agreement, organisation, second_factor, staff
+from app.accounts.current import cookie_name, needs, staff_of, with_cookie
 from app.accounts.invitations import InvitationLinks
 from app.accounts.jobs import enqueue_invitation
-from app.accounts.models import Account
+from app.accounts.models import Staff
 from app.accounts.passwords import Passwords
 from app.core.errors import Problem, invalid
 from app.core.http import form, page, see_other
 from app.core.i18n import languages
 from app.core.limits import Throttle
 from app.core.permissions import Permission, Role
+from app.core.subprocessors import digest
+from app.core.tokens import Tokens
 from app.core.unit import Unit, Work
+from app.privacy.vault import Vault
 from app.settings import Settings
 
-_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 OFFERED = [role for role in Role if role is not Role.PARTICIPANT]
 
 
 class AccountPages:
     """Handlers and their routes."""
 
-    def __init__(self, settings: Settings, work: Work, passwords: Passwords) -> None:
+    def __init__(self, settings: Settings, work: Work, passwords: Passwords, vault: Vault) -> None:
+        self._vault = vault
         self._settings = settings
         self._work = work
         self._passwords = passwords
+        self._tokens = Tokens(settings.secret)
         self._links = InvitationLinks(settings)
-        self._by_address = Throttle(work.clock, 40, 900)
-        self._by_name = Throttle(work.clock, 10, 900)
+        self._by_address = Throttle(work.counters, "sign-in address", 40, 900)
+        self._by_name = Throttle(work.counters, "sign-in name", 10, 900)
 
     def routes(self) -> list[Route]:
         """For the URL map."""
@@ -59,7 +61,9 @@ class AccountPages:
                 return see_other("/first-run")
         onward = request.query_params.get("next", "/admin")
         if request.method == "GET":
-            return page(request, "accounts/sign_in.html", values={"next": onward}, problem=None)
+            return page(
+                request, "accounts/sign_in.html", values={"next": onward}, problem=None, fresh="changed" in request.query_params
+            )
         values = await form(request, {"email", "password", "next"})
         try:
             return await self._signed_in(request, values)
@@ -68,15 +72,18 @@ class AccountPages:
 
     async def _signed_in(self, request: Request, values: dict[str, str]) -> Response:
         address, email = request.client.host if request.client else "", values.get("email", "")
-        self._by_address.check(address)
-        self._by_name.check(email.casefold())
+        await self._by_address.check(address)
+        await self._by_name.check(email.casefold())
         async with self._work.read() as session:
             unit = Unit(session, self._work.clock.now())
             member = await staff.by_credentials(unit, self._passwords, email, values.get("password", ""))
-        self._by_name.forget(email.casefold())
+        await self._by_name.forget(email.casefold())
+        if member.totp_on:
+            shown = {"token": second_factor.half(self._tokens, member), "next": values.get("next", "")}
+            return page(request, "accounts/code.html", values=shown, problem=None)
         async with self._work.unit() as unit:
             secret = await staff.sign_in(unit, member)
-        return self._with_cookie(see_other(values.get("next") or "/admin"), secret)
+        return with_cookie(self._settings, see_other(values.get("next") or "/admin"), secret)
 
     async def sign_out(self, request: Request) -> Response:
         """End this session."""
@@ -93,8 +100,8 @@ class AccountPages:
             if await staff.any_staff(Unit(session, self._work.clock.now())):
                 return see_other("/sign-in")
         if request.method == "GET":
-            return page(request, "accounts/first_run.html", values={}, problem=None)
-        values = await form(request, {"organisation", "name", "email", "password"})
+            return page(request, "accounts/first_run.html", values={}, problem=None, agreement=agreement.current())
+        values = await form(request, {"organisation", "name", "email", "password", "agree"})
         try:
             async with self._work.unit() as unit:
                 member = await staff.first_owner(
@@ -106,10 +113,31 @@ class AccountPages:
                     password=values.get("password", ""),
                 )
                 await unit.session.flush()
+                if values.get("agree"):
+                    await self._agreed(unit, member)
                 secret = await staff.sign_in(unit, member)
         except Problem as problem:
-            return page(request, "accounts/first_run.html", status=problem.status, values=values, problem=problem)
-        return self._with_cookie(see_other("/admin"), secret)
+            return page(
+                request,
+                "accounts/first_run.html",
+                status=problem.status,
+                values=values,
+                problem=problem,
+                agreement=agreement.current(),
+            )
+        return with_cookie(self._settings, see_other("/admin"), secret)
+
+    async def _agreed(self, unit: Unit, member: Staff) -> None:
+        await agreement.accept(
+            unit,
+            self._vault,
+            member.account_id,
+            staff_id=member.id,
+            name=member.name,
+            role=member.role,
+            hash_read=agreement.current().hash,
+            processors=digest(self._settings),
+        )
 
     async def accept(self, request: Request) -> Response:
         """Take up an invitation."""
@@ -129,7 +157,7 @@ class AccountPages:
                 cookie = await staff.sign_in(unit, member)
         except Problem as problem:
             return page(request, "accounts/invite.html", status=problem.status, invitation=shown, values=values, problem=problem)
-        return self._with_cookie(see_other("/admin"), cookie)
+        return with_cookie(self._settings, see_other("/admin"), cookie)
 
     @needs()
     async def profile(self, request: Request) -> Response:
@@ -168,7 +196,7 @@ class AccountPages:
                 )
         except Problem as problem:
             return self._profile(request, {"name": who.name, "email": who.email, "lang": who.lang}, problem)
-        return self._with_cookie(see_other("/admin/me?saved=1"), secret)
+        return with_cookie(self._settings, see_other("/admin/me?saved=1"), secret)
 
     @needs()
     async def sessions(self, request: Request) -> Response:
@@ -197,10 +225,12 @@ class AccountPages:
     async def member(self, request: Request) -> Response:
         """Change a colleague's role, or take the access away."""
         who, member = staff_of(request), request.path_params["staff"]
-        values = await form(request, {"role", "remove"})
+        values = await form(request, {"role", "remove", "factor"})
         async with self._work.unit() as unit:
             if values.get("remove"):
                 await staff.remove(unit, who, member)
+            elif values.get("factor") == "off":
+                await second_factor.take_off(unit, who, member)
             else:
                 await staff.set_role(unit, who, member, values.get("role", ""))
         return see_other("/admin/team")
@@ -213,17 +243,12 @@ class AccountPages:
         if request.method == "GET":
             return page(request, "accounts/settings.html", values=values, problem=None)
         values = await form(request, {"name", "colour"})
-        name, colour = " ".join(values.get("name", "").split()), values.get("colour", "")
-        wrong = {}
-        if not 1 <= len(name) <= 120:
-            wrong["name"] = "Say a name of at most 120 characters."
-        if colour and not _COLOUR.fullmatch(colour):
-            wrong["colour"] = "Use a colour of the form #3457d5."
-        if wrong:
-            return page(request, "accounts/settings.html", status=422, values=values, problem=invalid(wrong))
-        async with self._work.unit() as unit:
-            account = await unit.session.get_one(Account, who.account_id)
-            account.name, account.colour = name, colour
+        try:
+            async with self._work.unit() as unit:
+                said = {"name": values.get("name", ""), "colour": values.get("colour", "")}
+                await organisation.change(unit, who.account_id, **said)
+        except Problem as problem:
+            return page(request, "accounts/settings.html", status=problem.status, values=values, problem=problem)
         return see_other("/admin/settings?saved=1")
 
     def _profile(self, request: Request, values: dict[str, str], problem: Problem | None = None) -> Response:
@@ -254,15 +279,3 @@ class AccountPages:
             asked=asked,
             mailed=bool(self._settings.smtp_url),
         )
-
-    def _with_cookie(self, answer: Response, secret: str) -> Response:
-        answer.set_cookie(
-            cookie_name(self._settings),
-            secret,
-            max_age=7 * 86400,
-            path="/",
-            secure=self._settings.secure,
-            httponly=True,
-            samesite="lax",
-        )
-        return answer

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import msgspec
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import and_, delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.models import Account, Invitation, Staff, StaffSession
+from app.accounts.breach_models import BreachNotice
+from app.accounts.models import Account, Invitation, ProcessorNotice, Staff, StaffSession
 from app.accounts.passwords import Passwords
 from app.core.errors import Problem, forbidden, invalid, not_found
 from app.core.ids import new_id, new_secret
 from app.core.permissions import Permission, Role, permissions_of
 from app.core.unit import Unit
-from app.live.change import Kick
+from app.live.change import Kick, SeatChange
+from app.privacy.models import AccountEnd
 from app.protocol.codes import Close
 
 IDLE = timedelta(hours=12)
@@ -22,6 +27,15 @@ ABSOLUTE = timedelta(days=7)
 INVITATION = timedelta(days=7)
 FIRST_RUN = 0x4C656374
 """Number of the lock under which a fresh installation gets its owner."""
+
+
+class Who(Protocol):
+    """Who acts in an account: a member who is signed in, or a key."""
+
+    @property
+    def account_id(self) -> str: ...
+    @property
+    def role(self) -> Role: ...
 
 
 class Current(msgspec.Struct, frozen=True):
@@ -38,6 +52,12 @@ class Current(msgspec.Struct, frozen=True):
     lang: str
     session: str
     """Mark that binds sockets to this sign-in."""
+    ends_at: datetime | None = None
+    """When the account's plan ends and all of it is erased."""
+    breach: str = ""
+    """Id of a breach whose notice this member has not opened yet."""
+    processors_from: datetime | None = None
+    """When a changed list of sub-processors takes effect to which the account has not said anything yet."""
 
 
 def hashed(secret: str) -> str:
@@ -74,7 +94,7 @@ async def add_staff(
 ) -> Staff:
     """A new member of an account."""
     name, email = _name(name), _email(email)
-    if await _by_email(unit, email):
+    if await by_email(unit, email):
         raise invalid({"email": "This address already has access. Sign in instead."})
     staff = Staff(
         id=new_id(),
@@ -101,7 +121,7 @@ async def sign_in(unit: Unit, staff: Staff) -> str:
 
 async def by_credentials(unit: Unit, passwords: Passwords, email: str, password: str) -> Staff:
     """The member with this address and password. The same answer, in the same time, for a wrong one of either."""
-    staff = await _by_email(unit, email.strip())
+    staff = await by_email(unit, email.strip())
     if not await passwords.fits(staff.password if staff else None, password) or staff is None:
         raise Problem("sign_in.wrong", "Address and password do not fit together.", status=401)
     return staff
@@ -110,16 +130,19 @@ async def by_credentials(unit: Unit, passwords: Passwords, email: str, password:
 async def current(unit: Unit, secret: str) -> Current | None:
     """Who holds this cookie; None when the session has ended."""
     query = (
-        select(StaffSession, Staff, Account)
+        select(StaffSession, Staff, Account, AccountEnd.ends_at, ProcessorNotice.starts_at)
         .join(Staff, Staff.id == StaffSession.staff_id)
         .join(Account, Account.id == Staff.account_id)
+        .outerjoin(AccountEnd, AccountEnd.account_id == Account.id)
+        .outerjoin(ProcessorNotice, and_(ProcessorNotice.account_id == Account.id, ProcessorNotice.answer == ""))
         .where(StaffSession.id == hashed(secret))
     )
     row = (await unit.session.execute(query)).first()
     if row is None or _over(row[0], unit.now):
         return None
-    session, staff, account = row
+    session, staff, account, ends_at, processors_from = row
     role = Role(staff.role)
+    decides = role in (Role.OWNER, Role.ADMIN)
     return Current(
         staff_id=staff.id,
         account_id=account.id,
@@ -131,7 +154,16 @@ async def current(unit: Unit, secret: str) -> Current | None:
         permissions=permissions_of(role),
         lang=staff.lang,
         session=session.mark,
+        ends_at=ends_at,
+        breach=await _unread_breach(unit, staff.id) if decides else "",
+        processors_from=processors_from if decides else None,
     )
+
+
+async def roles_of(session: AsyncSession, marks: Collection[str]) -> dict[str, Role]:
+    """The role behind each of these marks of sessions that have not ended."""
+    query = select(StaffSession.mark, Staff.role).join(Staff, Staff.id == StaffSession.staff_id)
+    return {mark: Role(role) for mark, role in await session.execute(query.where(StaffSession.mark.in_(marks)))}
 
 
 async def sign_out(unit: Unit, secret: str) -> None:
@@ -153,19 +185,19 @@ async def sign_out_everywhere(unit: Unit, staff_id: str, *, except_mark: str = "
 
 async def change_own(unit: Unit, passwords: Passwords, who: Current, *, name: str, email: str, lang: str, password: str) -> None:
     """Change one's own data; a new address needs the password."""
-    staff = await _staff(unit, who.staff_id)
+    staff = await one(unit, who.staff_id)
     name, email = _name(name), _email(email)
     if email.casefold() != staff.email_key:
         if not await passwords.fits(staff.password, password):
             raise invalid({"password": "Type your password to change the address."})
-        if await _by_email(unit, email):
+        if await by_email(unit, email):
             raise invalid({"email": "This address is taken."})
     staff.name, staff.email, staff.email_key, staff.lang = name, email, email.casefold(), lang
 
 
 async def change_password(unit: Unit, passwords: Passwords, who: Current, *, old: str, new: str) -> str:
     """A new password; every other session ends. Returns the new secret of this session's cookie: the old one ends too."""
-    staff = await _staff(unit, who.staff_id)
+    staff = await one(unit, who.staff_id)
     if not await passwords.fits(staff.password, old):
         raise invalid({"old_password": "This is not your present password."})
     staff.password = await passwords.hash(new)
@@ -175,18 +207,26 @@ async def change_password(unit: Unit, passwords: Passwords, who: Current, *, old
     return secret
 
 
-async def invite(unit: Unit, who: Current, *, email: str, role: str) -> str:
+async def invite(unit: Unit, who: Who, *, email: str, role: str) -> str:
     """Ask a colleague to join; returns the id of the invitation, of which a link is made."""
     wanted = _role(role)
     if wanted is Role.OWNER and who.role is not Role.OWNER:
         raise forbidden("Only an owner can invite an owner.")
     email = _email(email)
-    if await _by_email(unit, email):
+    if await by_email(unit, email):
         raise invalid({"email": "This address already has access."})
     await unit.session.execute(delete(Invitation).where(Invitation.account_id == who.account_id, Invitation.email == email))
     asked = Invitation(id=new_id(), account_id=who.account_id, email=email, role=wanted, expires_at=unit.now + INVITATION)
     unit.session.add(asked)
     return asked.id
+
+
+async def take_back(unit: Unit, account_id: str, invitation_id: str) -> None:
+    """An invitation that holds no more: its link opens nothing. Raises 404."""
+    mine = (Invitation.id == invitation_id, Invitation.account_id == account_id)
+    gone = await unit.session.execute(delete(Invitation).where(*mine).returning(Invitation.id))
+    if gone.first() is None:
+        raise not_found()
 
 
 async def invitation(unit: Unit, invitation_id: str) -> tuple[Invitation, Account]:
@@ -214,8 +254,8 @@ async def team(unit: Unit, account_id: str) -> tuple[list[Staff], list[Invitatio
     return list(members.scalars()), list(asked.scalars())
 
 
-async def set_role(unit: Unit, who: Current, staff_id: str, role: str) -> None:
-    """Give a colleague another role; their sockets close and come back with it."""
+async def set_role(unit: Unit, who: Who, staff_id: str, role: str) -> None:
+    """Give a colleague another role; open rooms go on with it at once, on every process."""
     staff = await _colleague(unit, who, staff_id)
     wanted = _role(role)
     if Role.OWNER in (wanted, Role(staff.role)) and who.role is not Role.OWNER:
@@ -223,10 +263,16 @@ async def set_role(unit: Unit, who: Current, staff_id: str, role: str) -> None:
     if staff.role == Role.OWNER and wanted is not Role.OWNER:
         await _keep_an_owner(unit, who.account_id)
     staff.role = wanted
-    await sign_out_everywhere(unit, staff.id, except_mark=who.session if staff.id == who.staff_id else "")
+    unit.announce(role_changed(staff.id, wanted))
 
 
-async def remove(unit: Unit, who: Current, staff_id: str) -> None:
+def role_changed(person: str, role: Role) -> SeatChange:
+    """Open rooms go on with ``role``; without a place in the crew there is no room to go on in."""
+    allowed = permissions_of(role)
+    return SeatChange(person, role, tuple(sorted(allowed)) if Permission.CREW_SEE in allowed else ())
+
+
+async def remove(unit: Unit, who: Who, staff_id: str) -> None:
     """Take a colleague's access away, and with it all that is stored about them."""
     staff = await _colleague(unit, who, staff_id)
     if staff.role == Role.OWNER:
@@ -236,6 +282,11 @@ async def remove(unit: Unit, who: Current, staff_id: str) -> None:
     await sign_out_everywhere(unit, staff.id)
     await unit.session.flush()
     await unit.session.delete(staff)
+
+
+async def _unread_breach(unit: Unit, staff_id: str) -> str:
+    unread = select(BreachNotice.breach_id).where(BreachNotice.staff_id == staff_id, BreachNotice.read_at.is_(None))
+    return (await unit.session.execute(unread.order_by(BreachNotice.told_at).limit(1))).scalar_one_or_none() or ""
 
 
 def _revoke(unit: Unit, mark: str) -> None:
@@ -254,19 +305,21 @@ async def _keep_an_owner(unit: Unit, account_id: str) -> None:
         raise Problem("team.last_owner", "An account needs an owner. Make somebody else an owner first.", status=409)
 
 
-async def _colleague(unit: Unit, who: Current, staff_id: str) -> Staff:
+async def _colleague(unit: Unit, who: Who, staff_id: str) -> Staff:
     staff = await unit.session.get(Staff, staff_id)
     if staff is None or staff.account_id != who.account_id:
         raise not_found()
     return staff
 
 
-async def _staff(unit: Unit, staff_id: str) -> Staff:
+async def one(unit: Unit, staff_id: str) -> Staff:
+    """The member with this id."""
     return await unit.session.get_one(Staff, staff_id)
 
 
-async def _by_email(unit: Unit, email: str) -> Staff | None:
-    return (await unit.session.execute(select(Staff).where(Staff.email_key == email.casefold()))).scalar_one_or_none()
+async def by_email(unit: Unit, email: str) -> Staff | None:
+    """The member with this address, however it is written."""
+    return (await unit.session.execute(select(Staff).where(Staff.email_key == email.strip().casefold()))).scalar_one_or_none()
 
 
 def _role(role: str) -> Role:

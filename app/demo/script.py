@@ -27,6 +27,17 @@ LINES = (
     "Will there be a second part?",
 )
 
+QUESTIONS = (
+    "Do they see the same colours as we do?",
+    "How old is a bee that flies out for the first time?",
+    "What happens when the sun is behind clouds all day?",
+    "Can one hive learn from another?",
+    "How many flowers does it take for one spoon of honey?",
+    "Do you mark single bees, and with what?",
+)
+
+WORDS = ("patience", "sun", "honey", "dance", "orientation", "wings", "clover")
+
 ENDED_CHAT = (
     ("Ada", "Good evening everyone."),
     ("Kofi", "The part about fungi was astonishing."),

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from app.accounts import staff
+from app.accounts import agreement, staff
 from app.accounts.models import Account
 from app.accounts.passwords import Passwords
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.ids import new_id
 from app.core.permissions import Role
+from app.core.subprocessors import digest
 from app.core.unit import Unit, Work
+from app.demo import interaction, registrants
 from app.demo.script import ENDED_CHAT
+from app.live.minutes import JOINS, WATCHING
+from app.live.models import MinuteCount, StayCount
 from app.live.seat import Seat
 from app.privacy.vault import Vault
 from app.rooms import broadcast, chat, webinars
@@ -22,6 +26,7 @@ from app.settings import Settings
 
 PASSWORD = "a calm webinar"  # noqa: S105 - printed for everyone who tries the demo
 LIVE_SLUG = "how-bees-find-home"
+SWAP_SLUG = "seeds-to-swap"
 PEOPLE = (
     ("Olivia Organiser", "organiser@demo.example", Role.OWNER),
     ("Max Moderator", "moderator@demo.example", Role.MODERATOR),
@@ -54,19 +59,31 @@ async def _fill(unit: Unit, settings: Settings) -> None:
     unit.session.add(account)
     await unit.session.flush()
     passwords = Passwords()
-    for name, email, role in PEOPLE:
-        await staff.add_staff(unit, passwords, account.id, name=name, email=email, password=PASSWORD, role=role)
-        await unit.session.flush()
     vault = Vault(settings)
+    moderator = ("", "")
+    for name, email, role in PEOPLE:
+        member = await staff.add_staff(unit, passwords, account.id, name=name, email=email, password=PASSWORD, role=role)
+        await unit.session.flush()
+        if role is Role.MODERATOR:
+            moderator = (member.id, name)
+        if role is Role.OWNER:
+            read = {"hash_read": agreement.current().hash, "processors": digest(settings)}
+            await agreement.accept(unit, vault, account.id, staff_id=member.id, name=name, role=role, **read)
+            await unit.session.flush()
     hour = unit.now.replace(minute=0, second=0, microsecond=0)
     live = await _webinar(unit, account.id, "How bees find their way home", hour, LIVE_SLUG)
     await _webinar(unit, account.id, "A garden that needs no watering", hour + timedelta(days=3), "dry-garden")
     over = await _webinar(unit, account.id, "What the soil remembers", hour - timedelta(days=2), "what-the-soil-remembers")
     await unit.session.flush()
     await _go(unit, vault, live, "live")
+    await interaction.fill(unit, vault, live, moderator)
     await _go(unit, vault, over, "live")
     await _talk(unit, vault, over)
     await _go(unit, vault, over, "ended")
+    _count(unit, over)
+    swap = await _webinar(unit, account.id, "Seeds to keep and seeds to swap", hour + timedelta(days=6), SWAP_SLUG)
+    await unit.session.flush()
+    await registrants.fill(unit, vault, swap)
 
 
 async def _webinar(unit: Unit, account_id: str, title: str, starts_at: datetime, slug: str) -> Webinar:
@@ -87,8 +104,23 @@ async def _go(unit: Unit, vault: Vault, row: Webinar, to: str) -> None:
     broadcast.move(await open_room(unit, vault, row.id), to)
 
 
+def _count(unit: Unit, row: Webinar) -> None:
+    """Statistics of an hour: people come, stay, and go."""
+    here = 0
+    for minute in range(68):
+        came = max(0, 14 - abs(minute - 6) * 2) + (minute % 7 == 0) * (minute < 50)
+        left = 0 if minute < 50 else (minute - 48) // 2
+        here = max(0, here + came - left)
+        at = row.starts_at + timedelta(minutes=minute - 5)
+        for what, n in ((WATCHING, here), (JOINS, came)):
+            if n:
+                unit.session.add(MinuteCount(webinar_id=row.id, at=at, what=what, n=n))
+    for minutes, n in ((0, 3), (1, 6), (5, 9), (15, 14), (30, 41), (60, 32)):
+        unit.session.add(StayCount(webinar_id=row.id, minutes=minutes, n=n))
+
+
 async def _talk(unit: Unit, vault: Vault, row: Webinar) -> None:
     room = await open_room(unit, vault, row.id)
     for number, (name, text) in enumerate(ENDED_CHAT):
         seat = Seat(row.id, new_id(), Role.PARTICIPANT, None, frozenset(), "audience")
-        await chat.say(room, seat, text=text, name=name, ref=f"demo-{number}", reply_to=None, crew=False)
+        await chat.say(room, seat, chat.Words(text, name, f"demo-{number}"))
