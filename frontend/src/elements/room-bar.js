@@ -37,14 +37,15 @@ export class RoomBar extends LitElement {
     const crew = this.room?.you?.lane === "crew";
     return html`
       ${this.#state(state, crew)}
-      ${state === "live" && webinar["live_since"] ? html`<span class="timer figures">${clock((this.room?.now() ?? 0) - webinar["live_since"])}</span>` : nothing}
+      ${state === "live" && webinar["live_since"] && webinar["source"] !== "ondemand" ? html`<span class="timer figures">${clock((this.room?.now() ?? 0) - webinar["live_since"])}</span>` : nothing}
       ${this.room?.watching ? html`<span class="watching figures" title=${t("watching")}>${icon("users")}<span>${number(this.room.watching)}</span><span class="visually-hidden">${t("watching")}</span></span>` : nothing}
-      ${webinar["recording"] ? html`<span class="pill" data-tone="danger">${t("Recording")}</span>` : nothing}
+      ${webinar["recording"] && state !== "ended" ? html`<span class="pill" data-tone="danger">${state === "live" ? t("Recording") : t("Will be recorded")}</span>` : nothing}
       ${this.socket?.state === "away" ? html`<span class="pill" data-tone="warn" role="status">${icon("wifi-off")}${t("Connecting again")}</span>` : nothing}`;
   }
 
   /** @param {string} state @param {boolean} crew */
   #state(state, crew) {
+    if (state === "live" && this.room?.webinar?.["source"] === "ondemand") return html`<span class="pill" data-tone="good">${t("On demand")}</span>`;
     if (state === "live") return html`<span class="pill" data-tone="live">${t("Live")}</span>`;
     if (state === "paused") return html`<span class="pill" data-tone="warn">${t("Paused")}</span>`;
     if (state === "ended") return html`<span class="pill" data-tone="hollow">${t("Ended")}</span>`;

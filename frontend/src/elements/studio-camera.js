@@ -8,17 +8,20 @@ import "./ui-level.js";
 import { t } from "../lib/i18n.js";
 import { icon } from "../lib/icon.js";
 import { toast } from "../lib/toast.js";
-import { devicesOf, measureSound, openDevices, openScreen } from "../media/devices.js";
+import { devicesOf, measureSound, openDevices } from "../media/devices.js";
+import { ScreenShare } from "../media/screen-share.js";
 import { playTone } from "../media/tone.js";
 import { WhipSender } from "../media/whip.js";
+import { badge, sending, uplinkWords } from "./studio-words.js";
 
 export class StudioCamera extends LitElement {
   constructor() {
     super();
     /** @type {MediaStream | undefined} */
     this.stream = undefined;
-    /** @type {MediaStreamTrack | undefined} */
-    this.screen = undefined;
+    this.screen = new ScreenShare(() => this.requestUpdate());
+    /** @type {{whip: string, ice: RTCIceServer[]}} */
+    this.way = { whip: "", ice: [] };
     this.error = "";
     this.camera = "";
     this.microphone = "";
@@ -33,6 +36,14 @@ export class StudioCamera extends LitElement {
     this.broadcast = "";
     /** True while the presenter has not said yet to go on air. */
     this.held = false;
+    /** The own place on the stage, once the room told. @type {import("../protocol/messages.d.ts").PresenterEntity | undefined} */
+    this.place = undefined;
+    /** @type {import("../protocol/socket.js").LiveSocket | undefined} */
+    this.socket = undefined;
+    /** True while the network is tested. */
+    this.testing = false;
+    /** What the test found, in words. */
+    this.uplink = "";
   }
 
   createRenderRoot() {
@@ -41,9 +52,13 @@ export class StudioCamera extends LitElement {
 
   /** @param {import("../state/live.js").PageBoot} boot */
   begin(boot) {
-    this.sender = new WhipSender(boot.whip ?? "", boot.stage_token ?? "", boot.ice_servers ?? []);
+    this.way = { whip: boot.whip ?? "", ice: boot.ice_servers ?? [] };
+    this.sender = new WhipSender(this.way.whip, boot.stage_token ?? "", this.way.ice);
     this.sender.addEventListener("change", () => this.requestUpdate());
-    addEventListener("pagehide", () => this.sender?.leave());
+    addEventListener("pagehide", () => {
+      this.screen.leave();
+      this.sender?.leave();
+    });
     addEventListener("beforeunload", (event) => this.#onAir && event.preventDefault());
     navigator.mediaDevices?.addEventListener("devicechange", () => void this.#list());
     if (!("RTCPeerConnection" in window)) {
@@ -52,23 +67,37 @@ export class StudioCamera extends LitElement {
     } else void this.open();
   }
 
-  /** The broadcast went to another state. @param {string} broadcast */
-  follow(broadcast) {
-    if (!this.broadcast) this.held = ["live", "paused"].includes(broadcast);
+  /** @param {import("../state/room.js").Room} room @param {import("../protocol/socket.js").LiveSocket} socket */
+  join(room, socket) {
+    this.socket = socket;
+    room.addEventListener("state", () => void socket.command("stage.enter", {}).catch((error) => toast(String(error.message ?? error), { tone: "danger" })));
+    for (const event of ["webinar", "presenter"]) room.addEventListener(event, () => this.#follow(room));
+  }
+
+  /** Broadcast and own place, as the room tells. @param {import("../state/room.js").Room} room */
+  #follow(room) {
+    const broadcast = room.webinar?.["broadcast"] ?? "";
+    const place = /** @type {import("../protocol/messages.d.ts").PresenterEntity | undefined} */ (room.all("presenter").find((one) => one["person"] === room.you?.id && !one["removed"]));
+    if (!this.place && place) this.held = Boolean(place.on_stage) && ["live", "paused"].includes(broadcast);
+    if (place?.muted && !this.place?.muted && this.audio) {
+      this.audio.enabled = false;
+      toast(t("The crew closed your microphone. Only you can open it again."), { tone: "warn" });
+    }
     this.broadcast = broadcast;
+    this.place = place;
     this.#offer();
     this.requestUpdate();
   }
 
   get #onAir() {
-    return this.broadcast === "live" && this.sender?.state === "sending";
+    return this.broadcast === "live" && Boolean(this.place?.on_stage) && this.sender?.state === "sending";
   }
 
   /** Send, unless it is not yet the time for it or it is done already. */
   #offer() {
     const sender = this.sender;
-    if (!sender || !this.stream || !this.broadcast || this.held || this.broadcast === "ended") return;
-    if (sender.state === "idle" || sender.state === "refused") sender.start(this.screen ?? this.video ?? null, this.audio ?? null);
+    if (!sender || !this.stream || !this.place || this.held || this.broadcast === "ended") return;
+    if (sender.state === "idle" || sender.state === "refused") sender.start(this.video ?? null, this.audio ?? null);
   }
 
   async open() {
@@ -102,7 +131,7 @@ export class StudioCamera extends LitElement {
     await this.updateComplete;
     this.#show();
     this.#offer();
-    await Promise.all([this.sender?.replaceAudio(this.audio ?? null), this.screen ? undefined : this.sender?.replaceVideo(this.video ?? null)]);
+    await Promise.all([this.sender?.replaceAudio(this.audio ?? null), this.sender?.replaceVideo(this.video ?? null)]);
   }
 
   async #list() {
@@ -129,9 +158,7 @@ export class StudioCamera extends LitElement {
   #show() {
     const view = this.querySelector("video");
     if (!view) return;
-    const track = this.screen ?? this.video;
-    view.srcObject = track ? new MediaStream([track]) : null;
-    view.classList.toggle("mirror", !this.screen);
+    view.srcObject = this.video ? new MediaStream([this.video]) : null;
   }
 
   /** @param {MediaStreamTrack | undefined} track */
@@ -142,40 +169,40 @@ export class StudioCamera extends LitElement {
 
   flipSound() {
     this.#flip(this.audio);
+    if (this.audio?.enabled && this.place?.muted) void this.socket?.command("stage.sound", {}).catch((error) => toast(String(error.message ?? error), { tone: "danger" }));
   }
 
   flipPicture() {
     this.#flip(this.video);
   }
 
-  async share() {
-    if (this.screen) {
-      this.#endScreen();
-      return;
-    }
-    try {
-      this.screen = await openScreen();
-    } catch (error) {
-      if (!(error instanceof DOMException) || error.name !== "NotAllowedError") toast(error instanceof Error ? error.message : String(error), { tone: "danger" });
-      return;
-    }
-    this.screen.onended = () => this.#endScreen();
-    await this.sender?.replaceVideo(this.screen);
-    this.#show();
-    this.requestUpdate();
+  share() {
+    return this.screen.track ? this.screen.end() : this.screen.start(this.way, this.socket);
   }
 
-  #endScreen() {
-    this.screen?.stop();
-    this.screen = undefined;
-    void this.sender?.replaceVideo(this.video ?? null);
-    this.#show();
+  /** Whether the way to the server is good enough. The own picture waits meanwhile, so that both do not share it. */
+  async test() {
+    const sender = this.sender;
+    if (!sender) return;
+    this.testing = true;
+    this.uplink = t("Testing the network for a few seconds.");
+    this.requestUpdate();
+    try {
+      const { measureUplink } = await import("../media/uplink.js");
+      await sender.replaceVideo(null);
+      this.uplink = uplinkWords(await measureUplink(sender.address, sender.token, sender.iceServers));
+    } catch (error) {
+      this.uplink = error instanceof Error ? error.message : String(error);
+    }
+    await sender.replaceVideo(this.video ?? null);
+    this.testing = false;
     this.requestUpdate();
   }
 
   render() {
     return html`
       <div class="studio-view">
+        ${badge(this.broadcast, this.#onAir, this.place)}
         <video class="mirror" autoplay muted playsinline aria-label=${t("Your own picture")}></video>
         ${this.stream || this.error ? nothing : html`<p>${t("Your browser asks for camera and microphone. Allow both.")}</p>`}
       </div>
@@ -184,11 +211,13 @@ export class StudioCamera extends LitElement {
       <div class="studio-tools">
         ${this.#switch(this.audio?.enabled ?? false, t("Microphone"), "mic", "mic-off", () => this.flipSound(), !this.audio)}
         ${this.#switch(this.video?.enabled ?? false, t("Camera"), "camera", "camera-off", () => this.flipPicture(), !this.video)}
-        ${this.#switch(Boolean(this.screen), t("Screen"), "screen-share", "screen-share", () => void this.share(), !this.stream)}
+        ${this.#switch(Boolean(this.screen.track), t("Screen"), "screen-share", "screen-share", () => void this.share(), !this.place)}
         <ui-level role="meter" aria-label=${t("Loudness of your microphone")} aria-valuemin="0" aria-valuemax="100" class="level grow"></ui-level>
         <button class="button plain" @click=${playTone}>${icon("headphones")}<span>${t("Test sound")}</span></button>
+        <button class="button plain" ?disabled=${this.testing || this.#onAir} @click=${() => void this.test()}>${icon("activity")}<span>${t("Test the network")}</span></button>
       </div>
-      <p role="status">${this.#sending()}</p>
+      <p role="status" class="studio-uplink">${this.uplink}</p>
+      <p role="status">${sending(this.sender, this.broadcast)}</p>
       <div class="studio-pickers">
         ${this.#picker(t("Camera"), this.cameras, this.video?.getSettings().deviceId, (id) => (this.camera = id))}
         ${this.#picker(t("Microphone"), this.microphones, this.audio?.getSettings().deviceId, (id) => (this.microphone = id))}
@@ -198,20 +227,10 @@ export class StudioCamera extends LitElement {
   #ask() {
     const join = () => {
       this.held = false;
-      this.follow(this.broadcast);
+      this.#offer();
+      this.requestUpdate();
     };
     return html`<div class="banner studio-ask" data-tone="warn"><p class="grow">${t("The webinar is on air. Your picture and sound are not sent yet.")}</p><button class="button primary" @click=${join}>${t("Go on air")}</button></div>`;
-  }
-
-  #sending() {
-    const sender = this.sender;
-    if (this.broadcast === "ended") return t("The webinar has ended. Nothing is sent.");
-    if (!sender || sender.state === "idle") return "";
-    if (sender.state === "connecting") return t("Connecting to the server.");
-    if (sender.state === "away") return t("The connection broke. Trying again by itself.");
-    if (sender.state === "refused") return t("The server refused your picture: {reason}", { reason: sender.reason });
-    if (sender.transcoded) return t("Your picture arrives. This browser sends no H.264, so the server converts it, which costs it more.");
-    return t("Your picture and sound arrive at the server.");
   }
 
   /** @param {boolean} on @param {string} name @param {string} iconOn @param {string} iconOff @param {() => void} run @param {boolean} off */
@@ -224,7 +243,7 @@ export class StudioCamera extends LitElement {
     if (!devices.length) return nothing;
     return html`<label class="field"><span>${label}</span><span class="select"><select class="input" @change=${(/** @type {Event} */ event) => { choose(/** @type {HTMLSelectElement} */ (event.target).value); void this.open(); }}>
       ${devices.map((device) => html`<option value=${device.deviceId} ?selected=${device.deviceId === chosen}>${device.label || label}</option>`)}
-    </select></span></label>`;
+    </select>${icon("chevron-down")}</span></label>`;
   }
 }
 

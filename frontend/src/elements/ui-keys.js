@@ -30,6 +30,7 @@ class UiKeys extends LitElement {
 
   connectedCallback() {
     super.connectedCallback();
+    for (const button of document.querySelectorAll("[data-show-keys]")) button.addEventListener("click", () => this.show());
     this.forget = key("?", t("Show this sheet"), t("Everywhere"), () => this.show());
   }
 

@@ -19,6 +19,12 @@ export function wireForms(page) {
 function submitted(event) {
   const button = event.submitter;
   if (event.defaultPrevented || !button) return;
+  const download = /** @type {HTMLElement} */ (event.target).dataset.download;
+  if (download !== undefined) {
+    // The page stays: nothing would ever take the busy state away again.
+    if (download === "once") setTimeout(() => button.setAttribute("disabled", ""));
+    return;
+  }
   if (button.getAttribute("aria-busy") === "true") event.preventDefault();
   else if (!event.target || /** @type {HTMLFormElement} */ (event.target).method !== "dialog") button.setAttribute("aria-busy", "true");
 }

@@ -38,6 +38,11 @@ export function tn(one, other, n, values) {
   return fill(form ?? (n === 1 ? one : other), { ...values, n });
 }
 
+/** Marks a text that is translated later, where it is shown, so that the catalogues have it. @param {string} text */
+export function words(text) {
+  return text;
+}
+
 /** @param {number} value */
 export function number(value) {
   return numbers.format(value);

@@ -29,9 +29,17 @@ export function key(combination, text, group, run) {
   };
 }
 
-/** @returns {Shortcut[]} */
+/** Keys that a list or a box handles itself, for the sheet. @type {Map<string, Omit<Shortcut, "run">>} */
+const mentioned = new Map();
+
+/** @param {string} combination @param {string} text @param {string} group */
+export function mention(combination, text, group) {
+  mentioned.set(`${group} ${combination}`, { combination, text, group });
+}
+
+/** @returns {Omit<Shortcut, "run">[]} */
 export function allKeys() {
-  return [...shortcuts.values()];
+  return [...shortcuts.values(), ...mentioned.values()];
 }
 
 export function singleKeysOn() {

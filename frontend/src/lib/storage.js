@@ -5,7 +5,7 @@
  */
 
 /** @type {readonly string[]} */
-export const allowed = ["theme", "volume", "muted", "captions", "language", "quality", "keys", "seat"];
+export const allowed = ["theme", "volume", "muted", "captions", "language", "quality", "keys", "seat", "layout"];
 
 /** @type {Map<string, string>} */
 const memory = new Map();
@@ -21,6 +21,12 @@ export function remember(name) {
   } catch {
     return memory.get(key);
   }
+}
+
+/** Loudness of players, from 0 to 1. */
+export function rememberedVolume() {
+  const volume = Number(remember("volume") ?? 1);
+  return volume >= 0 && volume <= 1 ? volume : 1;
 }
 
 /**

@@ -7,15 +7,15 @@ import { t } from "../lib/i18n.js";
 export class DeviceError extends Error {}
 
 /**
- * @param {{camera?: string | undefined, microphone?: string | undefined}} wanted device ids; undefined takes the system's choice
+ * @param {{camera?: string | undefined, microphone?: string | undefined, sound?: boolean}} wanted device ids; undefined takes the system's choice; `sound`: no camera
  * @returns {Promise<MediaStream>}
  */
-export async function openDevices({ camera, microphone }) {
+export async function openDevices({ camera, microphone, sound = false }) {
   if (!navigator.mediaDevices) throw new DeviceError(t("This page must be opened by HTTPS before a browser gives camera and microphone."));
   const video = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 }, ...(camera ? { deviceId: { exact: camera } } : {}) };
   const audio = { echoCancellation: true, noiseSuppression: true, autoGainControl: true, ...(microphone ? { deviceId: { exact: microphone } } : {}) };
   try {
-    return await navigator.mediaDevices.getUserMedia({ video, audio });
+    return await navigator.mediaDevices.getUserMedia(sound ? { audio } : { video, audio });
   } catch (error) {
     const name = error instanceof DOMException ? error.name : "";
     if (name === "NotFoundError") return onlyOne(video, audio);

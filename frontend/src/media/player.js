@@ -3,7 +3,8 @@
  * Volume lives in session storage only, or in memory where storage is blocked.
  * @module
  */
-import { keep, remember } from "../lib/storage.js";
+import { keep, remember, rememberedVolume } from "../lib/storage.js";
+import { Texts } from "./texts.js";
 
 /** @typedef {"empty" | "loading" | "playing" | "paused" | "waiting" | "blocked"} PlayerState */
 
@@ -11,13 +12,16 @@ const RETRY_FROM = 1000;
 const RETRY_TO = 8000;
 /** Seconds behind from which a player that should be live jumps: after sleep, or a long stall. */
 const LOST = 20;
+/** Seconds that must lie behind for it to be worth offering to go there: a stream without going back keeps some thirty. */
+const WORTH = 45;
 
-/** Events: `change`. */
+/** Events: `change`, `texts` (there are other captions to choose from). */
 export class Player extends EventTarget {
   /** @param {HTMLVideoElement} video */
   constructor(video) {
     super();
     this.video = video;
+    this.texts = new Texts(this);
     /** @type {PlayerState} */
     this.state = "empty";
     this.address = "";
@@ -25,14 +29,19 @@ export class Player extends EventTarget {
     this.timer = 0;
     /** True while it is the browser, not the person, who wants no sound. */
     this.silenced = false;
+    /** True while somebody watches what was, by their own choice. */
+    this.back = false;
     /** @type {import("hls.js").default | undefined} */
     this.hls = undefined;
-    video.volume = storedVolume();
+    video.volume = rememberedVolume();
     video.muted = remember("muted") === "1";
     video.addEventListener("playing", () => this.#became(this.silenced ? "blocked" : "playing"));
     video.addEventListener("waiting", () => this.#became("waiting"));
     video.addEventListener("pause", () => this.address && this.#became("paused"));
-    video.addEventListener("timeupdate", () => this.behind > LOST && !video.paused && !video.seeking && this.#jump());
+    video.addEventListener("timeupdate", () => !this.back && this.behind > LOST && !video.paused && !video.seeking && this.#jump());
+    // On iPhones the full screen shows the video alone, without what the page lays over it: there the stream's own captions are shown.
+    video.addEventListener("webkitbeginfullscreen", () => this.texts.show(remember("captions") ?? ""));
+    video.addEventListener("webkitendfullscreen", () => this.texts.show(""));
     video.addEventListener("volumechange", () => this.#loudness());
   }
 
@@ -50,6 +59,7 @@ export class Player extends EventTarget {
     this.hls = undefined;
     this.address = "";
     this.tries = 0;
+    this.back = false;
     this.video.removeAttribute("src");
     this.video.load();
     this.#became("empty");
@@ -62,8 +72,57 @@ export class Player extends EventTarget {
     return seekable.length ? seekable.end(seekable.length - 1) - this.video.currentTime : NaN;
   }
 
+  /** From where to where one may go, on the element's own clock; null where there is only what is live. */
+  get span() {
+    const details = this.hls?.latestLevelDetails;
+    const { seekable } = this.video;
+    const from = details ? details.fragmentStart : seekable.length && !this.hls ? seekable.start(0) : NaN;
+    const to = this.hls ? (this.hls.liveSyncPosition ?? NaN) : seekable.length ? seekable.end(seekable.length - 1) - 3 : NaN;
+    // A little inside, because the beginning moves on.
+    return to - from > WORTH ? { from: from + 3, to } : null;
+  }
+
+  /** To a place of the span. @param {number} seconds */
+  goTo(seconds) {
+    const { span } = this;
+    if (!span) return;
+    if (seconds >= span.to - 1) {
+      this.toLive();
+      return;
+    }
+    this.back = true;
+    this.video.currentTime = Math.max(span.from, seconds);
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /** Languages to choose from, by their names in themselves; one or none means there is nothing to choose. */
+  get languages() {
+    return (this.hls?.audioTracks ?? []).map((track, id) => ({ id, name: track.name, code: track.lang ?? "", chosen: id === this.hls?.audioTrack }));
+  }
+
+  /** @param {number} id */
+  speak(id) {
+    if (!this.hls) return;
+    this.hls.audioTrack = id;
+    keep("language", this.hls.audioTracks[id]?.lang || "original");
+    this.dispatchEvent(new Event("change"));
+  }
+
+  get soundOnly() {
+    return remember("quality") === "sound";
+  }
+
+  /** Sound alone, for poor links and for ears. @param {boolean} on */
+  set soundOnly(on) {
+    keep("quality", on ? "sound" : undefined);
+    const address = this.address;
+    this.stop();
+    this.play(address);
+  }
+
   /** To the live edge. */
   toLive() {
+    this.back = false;
     this.#jump();
     void this.#start();
   }
@@ -74,10 +133,13 @@ export class Player extends EventTarget {
     if (edge && edge > this.video.currentTime) this.video.currentTime = edge;
   }
 
-  /** Play or pause. Coming back goes to the live edge. */
+  /** Play or pause. Coming back goes to the live edge, or on from there where one may go back. */
   toggle() {
-    if (this.video.paused) this.toLive();
-    else this.video.pause();
+    if (!this.video.paused) this.video.pause();
+    else if (this.span) {
+      this.back = true;
+      void this.#start();
+    } else this.toLive();
   }
 
   /** After a click: with sound. */
@@ -110,7 +172,7 @@ export class Player extends EventTarget {
       }
     }
     this.video.src = address;
-    this.video.onerror = () => this.#again();
+    this.video.onerror = () => this.again();
     void this.#start();
   }
 
@@ -123,11 +185,19 @@ export class Player extends EventTarget {
       if (data.type === Hls.ErrorTypes.MEDIA_ERROR && this.tries === 0) {
         this.tries = 1;
         hls.recoverMediaError();
-      } else this.#again();
+      } else this.again();
     });
     hls.on(Hls.Events.MANIFEST_PARSED, () => void this.#start());
     hls.on(Hls.Events.FRAG_BUFFERED, () => (this.tries = 0));
-    hls.loadSource(address);
+    hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, () => {
+      const wanted = remember("language");
+      const id = hls.audioTracks.findIndex((track) => (track.lang || "original") === wanted);
+      if (id > 0) hls.audioTrack = id;
+      this.dispatchEvent(new Event("change"));
+    });
+    // A moment later, because hls.js goes on to choose for itself once everybody has heard of it.
+    hls.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, () => queueMicrotask(() => this.hls === hls && this.dispatchEvent(new Event("texts"))));
+    hls.loadSource(this.soundOnly ? address.replace(/main\.m3u8$/, "sound.m3u8") : address);
     hls.attachMedia(this.video);
   }
 
@@ -144,12 +214,12 @@ export class Player extends EventTarget {
     }
   }
 
-  #again() {
+  /** Load the stream anew. @param {number} [wait] milliseconds */
+  again(wait = Math.min(RETRY_TO, RETRY_FROM * 1.6 ** this.tries++) * (0.7 + Math.random() * 0.6)) {
     const address = this.address;
     this.hls?.destroy();
     this.hls = undefined;
     this.#became("waiting");
-    const wait = Math.min(RETRY_TO, RETRY_FROM * 1.6 ** this.tries++) * (0.7 + Math.random() * 0.6);
     this.timer = window.setTimeout(() => this.address === address && address && void this.#load(), wait);
   }
 
@@ -158,9 +228,4 @@ export class Player extends EventTarget {
     this.state = state;
     this.dispatchEvent(new Event("change"));
   }
-}
-
-function storedVolume() {
-  const volume = Number(remember("volume") ?? 1);
-  return volume >= 0 && volume <= 1 ? volume : 1;
 }

@@ -1,18 +1,22 @@
 /**
- * Sends picture and sound by WHIP (RFC 9725), and comes back by itself when the way breaks.
+ * Sends picture and sound by WHIP (RFC 9725), and comes back by itself when the way breaks: over another way in the same session where
+ * that can be, else in a new one.
  * @module
  */
+import { gathered, restart } from "./ice.js";
 
 /** @typedef {"idle" | "connecting" | "sending" | "away" | "refused"} WhipState */
 
 const RETRY_FROM = 800;
 const RETRY_TO = 10_000;
-/** A way that only stutters mends itself within this time; a new connection would cost the audience more. */
-const GRACE = 4000;
+/** The server keeps a silent session for twenty seconds; within this time it is worth going on in it. */
+const KEPT = 20_000;
+/** A restart that has not led to a connection within this time is tried again: the network may have changed once more. */
+const STANDS = 3000;
 
 /** Events: `change`. */
 export class WhipSender extends EventTarget {
-  /** @param {string} address @param {string} token @param {string[]} iceServers */
+  /** @param {string} address @param {string} token @param {RTCIceServer[]} iceServers */
   constructor(address, token, iceServers) {
     super();
     this.address = address;
@@ -27,17 +31,20 @@ export class WhipSender extends EventTarget {
     this.tries = 0;
     this.timer = 0;
     this.wanted = false;
-    addEventListener("online", () => this.wanted && this.state === "away" && void this.#connect());
+    /** True while another way is looked for in the same session. */
+    this.mending = false;
+    addEventListener("online", () => this.#changed());
+    /** @type {EventTarget | undefined} */ (Reflect.get(navigator, "connection"))?.addEventListener("change", () => this.#changed());
     /** @type {RTCPeerConnection | undefined} */
     this.connection = undefined;
     this.location = "";
     /** @type {MediaStreamTrack | null} */
     this.video = null;
-    /** @type {MediaStreamTrack | null} */
+    /** None at all when undefined, as for a screen. @type {MediaStreamTrack | null | undefined} */
     this.audio = null;
   }
 
-  /** Begin to send. @param {MediaStreamTrack | null} video @param {MediaStreamTrack | null} audio */
+  /** Begin to send. @param {MediaStreamTrack | null} video @param {MediaStreamTrack | null | undefined} audio */
   start(video, audio) {
     this.video = video;
     this.audio = audio;
@@ -78,8 +85,9 @@ export class WhipSender extends EventTarget {
     clearTimeout(this.timer);
     this.#close();
     this.#became("connecting");
-    const connection = (this.connection = new RTCPeerConnection({ iceServers: this.iceServers.map((urls) => ({ urls })), bundlePolicy: "max-bundle" }));
-    for (const [kind, track] of /** @type {[string, MediaStreamTrack | null][]} */ ([["audio", this.audio], ["video", this.video]])) {
+    const connection = (this.connection = new RTCPeerConnection({ iceServers: this.iceServers, bundlePolicy: "max-bundle" }));
+    for (const [kind, track] of /** @type {[string, MediaStreamTrack | null | undefined][]} */ ([["audio", this.audio], ["video", this.video]])) {
+      if (track === undefined) continue;
       const transceiver = connection.addTransceiver(track ?? kind, { direction: "sendonly" });
       if (kind === "video") await preferH264(transceiver);
     }
@@ -116,9 +124,34 @@ export class WhipSender extends EventTarget {
     if (connection.connectionState === "connected") {
       this.tries = 0;
       this.#became("sending");
-    } else if (connection.connectionState === "disconnected") {
-      setTimeout(() => connection === this.connection && connection.connectionState === "disconnected" && this.#failed(undefined), GRACE);
-    } else if (connection.connectionState === "failed") this.#failed(undefined);
+    } else if (["disconnected", "failed"].includes(connection.connectionState)) {
+      this.#became("away");
+      void this.#mend(connection);
+    }
+  }
+
+  /** The device has another network, or one again. */
+  #changed() {
+    if (!this.wanted) return;
+    if (this.connection && this.location) void this.#mend(this.connection);
+    else if (this.state === "away") void this.#connect();
+  }
+
+  /** Go on over another way; when there is none in time, or the server refuses, begin anew. @param {RTCPeerConnection} connection */
+  async #mend(connection) {
+    if (this.mending || connection !== this.connection || !this.location) return;
+    this.mending = true;
+    try {
+      const until = performance.now() + KEPT;
+      while (connection === this.connection && performance.now() < until) {
+        const taken = await restart(connection, this.location, this.token).catch(() => undefined);
+        if (taken === false) break;
+        if (await stands(connection, taken ? STANDS : RETRY_FROM)) return;
+      }
+    } finally {
+      this.mending = false;
+    }
+    if (connection === this.connection && connection.connectionState !== "connected") this.#failed(undefined);
   }
 
   /** @param {unknown} error */
@@ -130,6 +163,7 @@ export class WhipSender extends EventTarget {
       return;
     }
     this.#became("away");
+    this.#close();
     clearTimeout(this.timer);
     const wait = Math.min(RETRY_TO, RETRY_FROM * 1.7 ** this.tries++) * (0.7 + Math.random() * 0.6);
     this.timer = window.setTimeout(() => this.wanted && void this.#connect(), wait);
@@ -173,11 +207,10 @@ async function preferH264(transceiver) {
   await transceiver.sender.setParameters(parameters).catch(() => undefined);
 }
 
-/** All candidates, or what there is after two seconds. @param {RTCPeerConnection} connection */
-function gathered(connection) {
-  return new Promise((resolve) => {
-    if (connection.iceGatheringState === "complete") resolve(undefined);
-    connection.addEventListener("icegatheringstatechange", () => connection.iceGatheringState === "complete" && resolve(undefined));
-    setTimeout(resolve, 2000);
-  });
+/** Whether the connection stands, now or within a time. @param {RTCPeerConnection} connection @param {number} within milliseconds */
+async function stands(connection, within) {
+  const end = performance.now() + within;
+  // At once it may still stand over the old way, which is as good.
+  while (connection.connectionState !== "connected" && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 100));
+  return connection.connectionState === "connected";
 }

@@ -3,48 +3,48 @@
  * @module
  */
 import "../elements/broadcast-controls.js";
+import "../elements/console-deck.js";
+import "../elements/console-inbox.js";
+import "../elements/console-log.js";
+import "../elements/console-people.js";
+import "../elements/console-polls.js";
+import "../elements/console-questions.js";
+import "../elements/console-settings.js";
+import "../elements/crew-presence.js";
 import "../elements/room-bar.js";
 import "../elements/room-chat.js";
 import "../elements/room-player.js";
+import "../elements/stage-panel.js";
+import "../elements/state-notes.js";
+import { TOOLS } from "../elements/chat-line.js";
 import { enhance } from "../lib/enhance.js";
 import { t } from "../lib/i18n.js";
-import { key } from "../lib/keys.js";
-import { toast } from "../lib/toast.js";
+import { key, mention } from "../lib/keys.js";
 import { joinCrewPage } from "../state/crew.js";
 
-const { room, socket } = joinCrewPage();
-const modes = /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("input[name=chat_mode]"));
+const { boot } = joinCrewPage();
+const settings = /** @type {import("../elements/console-settings.js").ConsoleSettings} */ (document.querySelector("console-settings"));
+settings.slug = boot.slug;
+const deck = /** @type {{open: (id: string) => void}} */ (/** @type {unknown} */ (document.querySelector("console-deck")));
 
-room.addEventListener("webinar", () => {
-  for (const input of modes) input.checked = input.value === room.webinar?.["chat"].mode;
+document.addEventListener("conversation", (event) => {
+  const { person, name } = /** @type {CustomEvent} */ (event).detail;
+  deck.open("p-inbox");
+  /** @type {import("../elements/console-inbox.js").ConsoleInbox | null} */ (document.querySelector("console-inbox"))?.open(person, name);
 });
 
-for (const input of modes) input.addEventListener("change", () => void tell("chat.mode", { mode: input.value }));
-
-const notice = document.querySelector("form[data-notice]");
-notice?.addEventListener("submit", (event) => {
-  event.preventDefault();
-  const text = String(new FormData(/** @type {HTMLFormElement} */ (event.target)).get("text"));
-  void tell("notice.set", { state: "paused", text }).then((done) => done && toast(t("Set."), { tone: "good" }));
+for (const [letter, id, name] of /** @type {[string, string, string][]} */ ([["c", "p-chat", t("Write in the chat")], ["k", "p-crew", t("Write to the crew")]])) {
+  key(letter, name, t("Chat"), () => {
+    deck.open(id);
+    document.querySelector(`#${id} textarea`)?.dispatchEvent(new Event("focus"));
+    /** @type {HTMLElement | null} */ (document.querySelector(`#${id} textarea`))?.focus();
+  });
+}
+key("/", t("Find a question"), t("Go to"), () => {
+  deck.open("p-open");
+  /** @type {HTMLElement | null} */ (document.querySelector("#p-open input[type=search]"))?.focus();
 });
-
-for (const [letter, place] of /** @type {[string, number][]} */ ([["c", 0], ["k", 1]])) {
-  const names = [t("Write in the chat"), t("Write to the crew")];
-  key(letter, names[place] ?? "", t("Chat"), () => document.querySelectorAll("textarea")[place]?.focus());
-}
-
-/**
- * @template {keyof import("../protocol/messages.d.ts").Commands} T
- * @param {T} type @param {import("../protocol/messages.d.ts").Commands[T]} fields
- */
-async function tell(type, fields) {
-  try {
-    await socket.command(type, fields);
-    return true;
-  } catch (error) {
-    toast(error instanceof Error ? error.message : String(error), { tone: "danger" });
-    return false;
-  }
-}
+key("p", t("New poll"), t("Polls"), () => void /** @type {import("../elements/console-polls.js").ConsolePolls | null} */ (document.querySelector("console-polls"))?.edit());
+for (const [, , text, name] of TOOLS) mention(name, t(text), t("On a message"));
 
 await enhance();

@@ -13,4 +13,6 @@ for (const [index, link] of document.querySelectorAll(".staff-nav a").entries())
   if (letter && link instanceof HTMLAnchorElement) key(`g ${letter}`, link.textContent.trim(), t("Go to"), () => link.click());
 }
 
+// On a phone the row of a webinar's pages is longer than the screen.
+document.querySelector(".subnav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 await enhance();

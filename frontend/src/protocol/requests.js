@@ -5,7 +5,7 @@
  */
 import { t } from "../lib/i18n.js";
 
-/** @typedef {import("./messages.d.ts").Ok} Ok */
+/** @typedef {import("./room.d.ts").Ok} Ok */
 /** @typedef {import("./messages.d.ts").Refused} Refused */
 /** @typedef {{frame: object, resolve: (answer: Ok) => void, reject: (error: CommandError) => void, timer: number}} Waiting */
 

@@ -13,11 +13,13 @@ export { CommandError, randomRef } from "./requests.js";
 /** @typedef {import("./messages.d.ts").Seen} Seen */
 /** @typedef {import("./messages.d.ts").RoomFrame} RoomFrame */
 /** @typedef {import("./messages.d.ts").ServerFrame} ServerFrame */
-/** @typedef {import("./messages.d.ts").Commands} Commands */
+/** @typedef {import("./room.d.ts").Commands} Commands */
 /** @typedef {"connecting" | "open" | "away" | "closed"} SocketState */
 
 const BASE = 500;
-const CAP = 20_000;
+const CAP = 10_000;
+/** No hint of a server keeps anybody away longer. */
+const MOST_ASKED = 60_000;
 /** Two beats and a half: a server that is silent longer is not there. */
 const SILENCE = 25_000;
 /** Close codes from which a browser does not come back by itself. */
@@ -38,8 +40,9 @@ export class LiveSocket extends EventTarget {
     /** @type {SocketState} */
     this.state = "connecting";
     /** @type {string | undefined} */
-    this.ticket = boot.ticket;
-    this.seat = boot.crew ? undefined : (remember(this.#seatName) ?? boot.seat ?? undefined);
+    this.ticket = boot.ticket || undefined;
+    // A registered participant's seat comes with the page, whatever this tab remembers.
+    this.seat = boot.crew ? undefined : ((boot.registered ? undefined : remember(this.#seatName)) ?? boot.seat ?? undefined);
     if (this.seat && this.seat !== boot.seat) this.ticket = undefined; // The page's ticket is for a new seat; ours has its own.
     /** @type {WebSocket | undefined} */
     this.socket = undefined;
@@ -48,6 +51,7 @@ export class LiveSocket extends EventTarget {
     this.tries = 0;
     this.watch = 0;
     this.timer = 0;
+    this.notBefore = 0;
     addEventListener("online", () => this.#hurry());
     addEventListener("pageshow", (event) => event.persisted && this.#hurry());
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.#hurry());
@@ -55,7 +59,7 @@ export class LiveSocket extends EventTarget {
   }
 
   get #seatName() {
-    return `seat:${this.boot.webinar}`;
+    return this.boot.view ? `seat:${this.boot.webinar}:${this.boot.view}` : `seat:${this.boot.webinar}`;
   }
 
   /**
@@ -83,7 +87,7 @@ export class LiveSocket extends EventTarget {
     } catch (error) {
       const final = error instanceof TicketError ? REFUSED[error.status] : undefined;
       if (final) this.#end(final);
-      else this.#comeBack();
+      else this.#comeBack(error instanceof TicketError ? error.retryAfter : 0);
       return;
     }
     const ticket = this.ticket;
@@ -92,7 +96,7 @@ export class LiveSocket extends EventTarget {
     this.#listen(socket);
     socket.onopen = () => socket.send(JSON.stringify({ type: "hello", ticket, seen: this.seen() }));
     socket.onmessage = (event) => socket === this.socket && this.#heard(socket, JSON.parse(event.data));
-    socket.onclose = (event) => this.#closed(socket, event.code);
+    socket.onclose = (event) => this.#closed(socket, event.code, event.reason);
   }
 
   /** A socket that stays silent is given up at once, without waiting for a farewell that may never come. @param {WebSocket} socket */
@@ -109,7 +113,7 @@ export class LiveSocket extends EventTarget {
     this.#listen(socket);
     if (frame.type === "ok" || frame.type === "error") {
       // The answer to a sync is a state; an error in its place means that it may be asked again.
-      if (!this.requests.answered(frame)) this.syncing = false;
+      if (!this.requests.answered(/** @type {import("./room.d.ts").Ok | import("./messages.d.ts").Refused} */ (frame))) this.syncing = false;
       return;
     }
     if (frame.type === "welcome" || frame.type === "state") this.syncing = false;
@@ -121,8 +125,8 @@ export class LiveSocket extends EventTarget {
     this.requests.again();
   }
 
-  /** @param {WebSocket} socket @param {number} code */
-  #closed(socket, code) {
+  /** @param {WebSocket} socket @param {number} code @param {string} [reason] */
+  #closed(socket, code, reason = "") {
     if (socket !== this.socket) return;
     clearTimeout(this.watch);
     this.socket = undefined;
@@ -131,7 +135,7 @@ export class LiveSocket extends EventTarget {
     else if (code === TICKET_EXPIRED && this.tries === 0) {
       this.tries = 1;
       void this.#connect();
-    } else this.#comeBack();
+    } else this.#comeBack(Number(/retry_after=([\d.]+)/.exec(reason)?.[1] ?? 0));
   }
 
   /** @param {number} code */
@@ -141,27 +145,32 @@ export class LiveSocket extends EventTarget {
     this.dispatchEvent(new CustomEvent("closed", { detail: code }));
   }
 
-  #comeBack() {
+  /** @param {number} retryAfter seconds the server asks us to stay away */
+  #comeBack(retryAfter) {
     this.#become("away");
     // Full jitter, so that thousands who lost the same server do not come back in the same moment.
-    const wait = Math.random() * Math.min(CAP, BASE * 2 ** this.tries++);
+    const asked = Math.min(retryAfter * 1000, MOST_ASKED);
+    const wait = asked + Math.random() * Math.min(CAP, BASE * 2 ** this.tries++);
+    this.notBefore = Date.now() + asked;
     this.timer = window.setTimeout(() => void this.#connect(), wait);
   }
 
   #hurry() {
-    if (this.state !== "away") return;
+    if (this.state !== "away" || Date.now() < this.notBefore) return;
     clearTimeout(this.timer);
     void this.#connect();
   }
 
   async #fetchTicket() {
-    const answer = await fetch(`/w/${this.boot.slug}/ticket`, {
+    const { crew, view, key } = this.boot;
+    const wanted = crew ? { crew: true } : view ? { view, key: key ?? "", seat: this.seat ?? null } : { seat: this.seat ?? null };
+    const answer = await fetch(`/w/${this.boot.slug}/${view ? "view-ticket" : "ticket"}?lang=${this.boot.lang}`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(this.boot.crew ? { crew: true } : { seat: this.seat ?? null }),
+      body: JSON.stringify(wanted),
       signal: AbortSignal.timeout(SILENCE),
     });
-    if (!answer.ok) throw new TicketError(answer.status);
+    if (!answer.ok) throw new TicketError(answer.status, Number(answer.headers.get("retry-after") ?? 0));
     const { ticket, seat } = await answer.json();
     if (seat) this.seat = seat;
     return ticket;
@@ -181,9 +190,10 @@ export class LiveSocket extends EventTarget {
 }
 
 class TicketError extends Error {
-  /** @param {number} status */
-  constructor(status) {
+  /** @param {number} status @param {number} retryAfter seconds */
+  constructor(status, retryAfter) {
     super(`ticket ${status}`);
     this.status = status;
+    this.retryAfter = retryAfter || 0;
   }
 }

@@ -8,12 +8,16 @@ import { startLive } from "./live.js";
 
 /** @typedef {import("../elements/room-player.js").RoomPlayer} RoomPlayer */
 
+/** Elements that live on the connection. */
+const LIVE = "room-bar, room-chat, broadcast-controls, state-notes, crew-presence, stage-panel, console-questions, console-polls, console-people, console-inbox, console-settings, console-log";
+
 export function joinCrewPage() {
   const live = startLive();
   const { room, socket } = live;
-  for (const element of document.querySelectorAll("room-bar, room-chat, broadcast-controls")) {
+  for (const element of document.querySelectorAll(LIVE)) {
     /** @type {import("../elements/room-bar.js").RoomBar} */ (element).join(room, socket);
   }
+  for (const panel of document.querySelectorAll("stage-panel")) /** @type {import("../elements/stage-panel.js").StagePanel} */ (panel).watch(live.boot);
   const player = /** @type {RoomPlayer} */ (document.querySelector("room-player"));
   room.addEventListener("webinar", () => {
     const webinar = room.webinar;

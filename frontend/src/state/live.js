@@ -6,10 +6,11 @@ import { pageData } from "../lib/dom.js";
 import { LiveSocket } from "../protocol/socket.js";
 import { Room } from "./room.js";
 
-/** @typedef {import("../protocol/socket.js").Boot & {whip?: string, stage_token?: string, ice_servers?: string[]}} PageBoot */
+/** @typedef {import("../protocol/socket.js").Boot & {whip?: string, whep?: string, stage_token?: string, language?: string, ice_servers?: RTCIceServer[]}} PageBoot */
 
-export function startLive() {
-  const boot = /** @type {PageBoot} */ (pageData("boot"));
+/** @param {Partial<PageBoot>} [other] what is not as the page has it */
+export function startLive(other = {}) {
+  const boot = /** @type {PageBoot} */ ({ .../** @type {object} */ (pageData("boot")), ...other });
   const room = new Room();
   const socket = new LiveSocket(boot, () => room.seen());
   socket.addEventListener("frame", (event) => {

@@ -8,8 +8,9 @@
 /** @typedef {import("../protocol/messages.d.ts").Welcome} Welcome */
 /** @typedef {import("../protocol/messages.d.ts").StateFrame} StateFrame */
 
-/** Messages kept in the page; older ones are in the export, not on the screen. */
+/** Messages kept in the page; older ones are in the export, not on the screen. While somebody reads further up, more are kept. */
 const MOST = 500;
+const MOST_HELD = 5000;
 
 /** Events: `state` (this copy is whole again), `tick`, and one of each kind that changed (`webinar`, `message`, …). */
 export class Room extends EventTarget {
@@ -20,6 +21,12 @@ export class Room extends EventTarget {
     this.epoch = "";
     this.seq = -1;
     this.watching = 0;
+    /** Reactions of the last second. @type {Record<string, number>} */
+    this.reactions = {};
+    /** Crew in the room; known to the crew alone. @type {{id: string, name: string, role: string}[]} */
+    this.crew = [];
+    /** Lists in which somebody reads further up. @type {Set<object>} */
+    this.held = new Set();
     /** @type {import("../protocol/messages.d.ts").You | undefined} */
     this.you = undefined;
     /** @type {Set<string>} */
@@ -57,6 +64,8 @@ export class Room extends EventTarget {
         return frame.epoch === this.epoch && frame.seq <= this.seq;
       case "tick":
         this.watching = frame.watching;
+        this.reactions = /** @type {import("../protocol/room.d.ts").Tick} */ (frame).reactions ?? {};
+        this.crew = /** @type {import("../protocol/room.d.ts").Tick} */ (frame).crew ?? this.crew;
         this.#changed("tick");
         return true;
       default:
@@ -67,6 +76,16 @@ export class Room extends EventTarget {
   /** @param {string} kind */
   all(kind) {
     return [...(this.kinds.get(kind)?.values() ?? [])];
+  }
+
+  /** One entity. @param {string} kind @param {string | undefined} id */
+  one(kind, id) {
+    return id === undefined ? undefined : this.kinds.get(kind)?.get(id);
+  }
+
+  /** What the server says to this person alone: own votes, own reactions, whether muted. */
+  get mine() {
+    return this.one("mine", this.you?.id);
   }
 
   /** The webinar itself. */
@@ -104,14 +123,24 @@ export class Room extends EventTarget {
     }
     for (const name of gone) {
       const [kind = "", id = ""] = name.split("/");
-      if (this.kinds.get(kind)?.delete(id)) touched.add(kind);
+      if (kind === "person") this.#forget(id, touched);
+      else if (this.kinds.get(kind)?.delete(id)) touched.add(kind);
     }
     const messages = this.kinds.get("message");
     for (const id of messages?.keys() ?? []) {
-      if ((messages?.size ?? 0) <= MOST) break;
+      if ((messages?.size ?? 0) <= (this.held.size ? MOST_HELD : MOST)) break;
       messages?.delete(id);
     }
     for (const kind of touched) this.#changed(kind);
+  }
+
+  /** Somebody was erased: whatever is theirs goes from this screen. @param {string} person @param {Set<string>} touched */
+  #forget(person, touched) {
+    for (const [kind, entities] of this.kinds) {
+      for (const [id, entity] of entities) {
+        if (entity["author"]?.id === person && entities.delete(id)) touched.add(kind);
+      }
+    }
   }
 
   /** @param {string} what */
