@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+import structlog
 
 from tests.support.chromium import chromium
 from tests.support.order import pytest_collection_modifyitems, pytest_runtest_protocol
@@ -39,6 +40,11 @@ SCREENSHOTS = os.environ.get("LECTERN_SCREENSHOTS") == "1"
 # A setting of the person who runs the tests must not change what they prove.
 for name in [name for name in os.environ if name.startswith("LECTERN_")]:
     del os.environ[name]
+
+
+# A traceback with every variable drawn in a box takes a second to print, in the very loop whose patience is tested.
+plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
 
 
 @pytest.fixture

@@ -22,6 +22,18 @@ REFUSE = """(name) => {
 ARRIVES = "text=Your picture and sound arrive at the server."
 
 
+async def presenting(chromium: Browser, lectern: Child, trouble: list[str] | None = None) -> tuple[Page, str]:
+    """The organiser in the studio of a new webinar, whose picture and sound arrive; and the address of its room."""
+    studio = await (await chromium.new_context(viewport={"width": 1440, "height": 900})).new_page()
+    if trouble is not None:
+        watch_for_trouble(studio, trouble)
+    await sign_in(studio, lectern, "organiser@demo.example")
+    room = await make_webinar(studio, lectern)
+    await studio.goto(room.removesuffix("/room") + "/studio")
+    await studio.wait_for_selector(ARRIVES, timeout=60_000)
+    return studio, room
+
+
 async def crew(chromium: Browser, lectern: Child) -> tuple[BrowserContext, str]:
     """An organiser who signed in and made a webinar; the address of its studio."""
     context = await chromium.new_context(viewport={"width": 1440, "height": 900})
@@ -55,6 +67,8 @@ async def test_what_is_wrong_with_the_devices_is_said_plainly(lectern: Child, ch
     await page.goto(studio)
     await page.wait_for_selector(ARRIVES, timeout=30_000)
     assert await page.locator("studio-camera [role=alert]").count() == 0
+    await page.click("button:has-text('Test the network')")
+    await page.wait_for_selector(".studio-uplink:has-text('Mbit/s to the server')", timeout=30_000)
 
 
 async def test_who_comes_while_it_is_on_air_is_asked_first(lectern: Child, chromium: Browser) -> None:

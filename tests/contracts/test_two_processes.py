@@ -10,6 +10,7 @@ import websockets
 
 from app.core.permissions import Role
 from app.live.change import Kick
+from app.privacy.erase.ask import By, erase_persons
 from app.protocol.codes import Close
 from tests.support.product import Product, product_on
 from tests.support.server import Serve
@@ -18,8 +19,8 @@ Pair = tuple[Product, Product]
 
 
 @pytest.fixture
-async def pair(tmp_path: Path, serve_app: Serve, postgres_url: str, redis_url: str) -> AsyncIterator[Pair]:
-    """The same installation twice."""
+async def pair(tmp_path: Path, postgres_url: str, redis_url: str, serve_app: Serve) -> AsyncIterator[Pair]:
+    """The same installation twice. The stores are made before the servers, so that they are there until those have ended."""
     shared = {"database_url": postgres_url, "broker_url": redis_url, "secret": "s" * 40, "keys_dir": tmp_path / "keys"}
     async with (
         product_on(tmp_path / "one", serve_app, **shared) as one,
@@ -52,3 +53,24 @@ async def test_a_revoked_sign_in_is_closed_on_the_other(pair: Pair) -> None:
         assert closed.value.rcvd.code == Close.REVOKED
         # The control: nobody else of that process was sent away.
         assert (await bob.ask("chat.say", text="still here"))["type"] == "ok"
+
+
+async def test_a_person_erased_on_one_is_out_unreadable_and_off_screens_on_the_other(pair: Pair) -> None:
+    one, other = pair
+    account = await one.account()
+    webinar = await one.webinar(account)
+    async with other.join(webinar.id) as ann, other.join(webinar.id) as bob:
+        await ann.ask("chat.say", text="mine", name="Ann")
+        said = await bob.ask("chat.say", text="his", name="Bob")
+        await bob.until_seq(said["seq"])
+        async with one.work.unit() as unit:
+            await erase_persons(unit, one.parts.pipeline, By(account, "me", "owner"), webinar.id, [ann.person])
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            await ann.next("never")
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == Close.ERASED
+        assert await other.parts.vault.boxes_of(webinar.id, [ann.person]) == {}
+        while bob.texts() != ["his"]:
+            await bob.read()
+        async with other.join(webinar.id, seen={"epoch": webinar.epoch, "seq": 0}) as back:
+            assert back.texts() == ["his"]

@@ -43,6 +43,18 @@ async def test_every_page_has_the_strict_headers(product: Product) -> None:
     assert pages[0].headers["cache-control"] == "no-store"
 
 
+async def test_a_path_without_end_leads_nowhere(product: Product) -> None:
+    account = await product.account()
+    await product.member(account, Role.OWNER, "owner@example.org")
+    webinar = await product.webinar(account)
+    async with product.client() as owner:
+        await product.sign_in(owner, "owner@example.org")
+        part = f"/admin/webinars/{webinar.id}/videos/{'a' * 20}/"
+        for number in ("0", "9" * 1000, "9" * 5000):
+            answer = await owner.put(part + number, content=b"x", headers={"origin": product.url})
+            assert answer.status_code == 404, number[:10]
+
+
 async def test_a_nonce_serves_one_page_only(product: Product) -> None:
     async with product.client() as client:
         first, second = [directives(await client.get("/first-run"))["script-src"] for _ in range(2)]

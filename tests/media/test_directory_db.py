@@ -14,6 +14,7 @@ from app.core.tokens import Tokens
 from app.core.unit import Work
 from app.media.directory import Broadcast, Lane, PublishSeat, StreamRef
 from app.media.directory_db import DatabaseDirectory
+from app.media.models import Presenter, StageRow
 from app.rooms.models import Webinar
 from app.rooms.seats import Seats
 from app.settings import load
@@ -27,9 +28,10 @@ async def test_seats_streams_and_states_come_from_the_webinars_row(tmp_path: Pat
     row = {"id": "w1", "account_id": "a", "slug": "s", "title": "t", "hls_token": "h", "crew_token": "c", "epoch": "e"}
     times = dict.fromkeys(("starts_at", "ends_at", "made_at"), AT)
     async with database.engine.begin() as connection:
-        # Only this table: what it refers to belongs to other features.
-        columns = ", ".join(f"{c.name} {c.type.compile(connection.dialect)}" for c in Webinar.__table__.columns)
-        await connection.exec_driver_sql(f"CREATE TABLE webinar ({columns})")
+        # Only these tables: what they refer to belongs to other features.
+        for table in (Webinar.__table__, Presenter.__table__, StageRow.__table__):
+            columns = ", ".join(f"{c.name} {c.type.compile(connection.dialect)}" for c in table.columns)
+            await connection.exec_driver_sql(f"CREATE TABLE {table.name} ({columns})")  # type: ignore[attr-defined]
         await connection.execute(insert(Webinar.__table__).values(**row, **times))  # type: ignore[arg-type]
     work = Work(database, Clock())
     seats = Seats(Tokens(settings.secret), work)

@@ -9,6 +9,7 @@ import pytest
 
 from app.media.directory import Broadcast
 from tests.media.stand import small_clip, stand
+from tests.support.until import until
 
 
 async def run(*command: str) -> tuple[str, str]:
@@ -61,13 +62,11 @@ async def test_a_presenter_who_comes_back_goes_on_after_a_discontinuity() -> Non
 
 @pytest.mark.parametrize("size", [(640, 360)])
 async def test_one_seat_sends_once(size: tuple[int, int]) -> None:
-    async with stand() as here, here.sending(small_clip(size)):
+    async with stand() as here, here.sending(small_clip(size)) as first:
         await here.until(lambda text: "#EXTINF" in text)
         async with here.sending(small_clip(size)):
-            async with asyncio.timeout(10):
-                while not (here.directory.present and len(here.directory.present[-1]) == 1 and len(here.directory.present) > 1):  # noqa: ASYNC110 - the directory only remembers
-                    await asyncio.sleep(0.05)
-        assert len(here.directory.present[0]) == 1
+            await asyncio.wait_for(first.ended.wait(), 20)
+            await until(lambda: [one.seat for one in here.directory.present[-1]] == ["a"], what="the seat sends once")
 
 
 async def test_a_player_that_comes_as_somebody_goes_live_gets_the_stream_with_its_first_request() -> None:
@@ -76,4 +75,4 @@ async def test_a_player_that_comes_as_somebody_goes_live_gets_the_stream_with_it
         request = asyncio.create_task(here.client.get(f"{here.url}/hls/audience/main.m3u8"))
         here.directory.state = Broadcast.LIVE
         answer = await request
-        assert (answer.status_code, answer.text.splitlines()[-1]) == (200, "video.m3u8")
+        assert (answer.status_code, "video.m3u8" in answer.text.splitlines()) == (200, True)

@@ -9,11 +9,14 @@ from itertools import pairwise
 import av
 
 from app.media import clip, h264
+from app.media.directing import Director
+from app.media.fmp4 import Sample
 from app.media.rtc.assembly import Fragment, FrameAssembler, PacketOrder
 from app.media.rtc.congestion import ArrivalLog
 from app.media.rtc.nack import ASK_AFTER, ASK_AGAIN, MissingPackets
 from app.media.rtc.sender_clock import NTP_UNIX, RtpTime, SenderClock
-from app.media.sound import RATE, Sound
+from app.media.sound import BEHIND, FLOOR, FULL, RATE, Mixer, Voice, sum_of
+from app.media.timeline import Place
 
 
 def is_key(data: bytes) -> bool:
@@ -110,21 +113,82 @@ def test_the_parameter_set_gives_the_cropped_size() -> None:
     assert h264.parameters(b"\0\0\1\x41abc") is None
 
 
-def test_sound_stays_in_step_with_a_clock_that_drifts() -> None:
+def opus(count: int, number: int = 0) -> list[bytes]:
     encoder = av.CodecContext.create("libopus", "w")
     encoder.format, encoder.layout, encoder.sample_rate = "s16", "stereo", RATE
-    packets = [bytes(p) for n in range(500) for p in encoder.encode(clip._tone(n))]
-    sound = Sound(0)
-    out = []
+    return [bytes(p) for n in range(count) for p in encoder.encode(clip._tone(n + number))]
+
+
+def test_sound_stays_in_step_with_a_clock_that_drifts() -> None:
+    mixer = Mixer(0)
+    out: list[Sample] = []
+    packets = opus(500)
     for number, packet in enumerate(packets):
         at = round(number * 960 * 1.0005)  # 500 ppm: 1.8 s an hour
-        out += sound.take(packet, at)
-    assert abs(sound.at - len(packets) * 960 * 1.0005) < 0.01 * RATE
+        mixer.take("a", packet, at)
+        out += mixer.mix(at + 960)[FLOOR]
+    assert abs(mixer.at - len(packets) * 960 * 1.0005) < 0.01 * RATE
     assert [b.time - a.time for a, b in pairwise(out)] == [1024] * (len(out) - 1)
 
 
 def test_lost_sound_leaves_no_hole() -> None:
-    sound = Sound(480000)
-    out = sound.fill(480000 + 48000)
+    mixer = Mixer(480000)
+    out = mixer.mix(480000 + 48000 + BEHIND)[FLOOR]
     assert out[0].time == 480000 - 1024
     assert {sample.duration for sample in out} == {1024}
+
+
+def test_everybody_who_speaks_is_heard_and_nobody_is_waited_for_longer_than_a_moment() -> None:
+    mixer, packets = Mixer(0), opus(100)
+    for number, packet in enumerate(packets):
+        mixer.take("a", packet, number * 960)
+        if number < 50:
+            mixer.take("b", packet, number * 960)
+        mixer.mix(number * 960 + 960)
+    both, alone = sum_of([bytes(2) + b"\x10\x00"] * 2), sum_of([bytes(4)])
+    assert (both, alone) == (bytes(2) + b"\x20\x00", bytes(4))
+    assert sum_of([b"\xff\x7f"] * 2) == b"\xff\x7f", "too loud is cut off, not turned over"
+    assert 100 * 960 - BEHIND <= mixer.at <= 100 * 960
+    mixer.mix(100 * 960 + RATE)
+    assert mixer.at == 100 * 960 + RATE - BEHIND
+
+
+def test_a_sender_whose_clock_drifts_for_two_hours_stays_where_its_packets_are() -> None:
+    place = Place()
+    late = []
+    for second in range(7200):
+        for delay in (0.02, 0.0, 0.05):
+            now = second + delay
+            at = place.at(second * 1.0001, now)  # 100 ppm: 0.36 s an hour
+            late.append(now - at)
+    assert max(late) < 0.06
+    assert min(late) > -0.03
+
+
+def test_the_picture_goes_to_who_speaks_and_stays_a_while() -> None:
+    director = Director()
+    seen = [director.look(0, {"a": 0, "b": 0})]
+    seen += [director.look(tenth / 10, {"a": 0, "b": 9000}) for tenth in range(60)]
+    assert (seen[0], seen[5], seen[-1]) == ("a", "a", "b")
+    assert director.look(6.1, {"a": 9000, "b": 0}) == "b", "a cough cuts nothing"
+    director.chosen = "a"
+    assert director.look(6.2, {"a": 0, "b": 9000}) == "a"
+    assert director.look(6.3, {"b": 9000}) == "b", "who is chosen and gone is not waited for"
+
+
+def test_a_language_has_the_floor_under_its_interpreter_in_step_with_the_original() -> None:
+    mixer, packets = Mixer(0), opus(150)
+    out: dict[str, list[Sample]] = {FLOOR: [], "nl": []}
+    for number, packet in enumerate(packets):
+        mixer.take("a", packet, number * 960)
+        if number == 20:
+            mixer.open("nl")
+        if number >= 75:
+            mixer.channels["nl"].voices.setdefault("i", Voice()).take(packet, number * 960)
+        for language, samples in mixer.mix(number * 960 + 960).items():
+            out[language] += samples
+    times = {sample.time for sample in out[FLOOR]}
+    assert len(out["nl"]) > 100
+    assert all(sample.time in times for sample in out["nl"]), "frames begin where those of the original do"
+    assert mixer.channels["nl"]._gain < FULL, "the floor is quieter while somebody interprets"
+    assert sum_of([b"\x01\x00", b"\x02\x00"]) == b"\x03\x00"

@@ -29,6 +29,8 @@ def faults(text: str) -> list[str]:  # noqa: C901, PLR0912
         found.append("4.4.3.8: PART-HOLD-BACK below twice PART-TARGET")
     if float(control["HOLD-BACK"]) < 3 * target:
         found.append("4.4.3.8: HOLD-BACK below three times TARGETDURATION")
+    if float(control["CAN-SKIP-UNTIL"]) < 6 * target:
+        found.append("4.4.3.8: CAN-SKIP-UNTIL below six times TARGETDURATION")
     if "#EXT-X-MEDIA-SEQUENCE" not in tags or lines.index(tags["#EXT-X-MEDIA-SEQUENCE"]) > lines.index(tags["#EXT-X-MAP"]):
         found.append("4.4.3.2: MEDIA-SEQUENCE")
     parts: list[float] = []
@@ -106,8 +108,9 @@ async def test_playlists_are_compressed_and_never_cached() -> None:
         assert gzip.decompress(raw).startswith(b"#EXTM3U")
 
 
-async def test_sound_alone_plays() -> None:
+async def test_sound_alone_plays_under_the_title_card() -> None:
     async with stand() as here, here.sending(small_clip(), video=False):
         await here.until(lambda text: "#EXTINF" in text, name="audio")
+        await here.until(lambda text: "#EXTINF" in text, name="video")
         main = await here.playlist("crew", "main")
-        assert main.splitlines()[-1] == "audio.m3u8"
+        assert "RESOLUTION=1280x720" in main

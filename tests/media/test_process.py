@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from pathlib import Path
 
 import httpx2
@@ -66,3 +67,10 @@ async def test_the_media_process_ends_when_its_parent_is_killed(tmp_path: Path) 
         except httpx2.ConnectError:
             answered = False
     assert answered is False
+
+
+async def test_what_will_not_end_does_not_keep_the_process() -> None:
+    stubborn = "import threading; from app.media.process import leave_within; leave_within(0.2); threading.Event().wait()"
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", stubborn)
+    async with asyncio.timeout(30):
+        assert await child.wait() == 0

@@ -74,7 +74,8 @@ async def test_an_ended_webinar_takes_no_sender() -> None:
 
 async def test_the_session_follows_rfc_9725() -> None:
     async with stand() as here:
-        status, _, answer = await post(here, await offer("audio", "video"))
+        sent = await offer("audio", "video")
+        status, _, answer = await post(here, sent)
         assert (status, answer.headers["content-type"], answer.headers["accept-patch"]) == (
             201,
             "application/sdp",
@@ -84,6 +85,8 @@ async def test_the_session_follows_rfc_9725() -> None:
         fragment = (
             "a=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuv\r\nm=audio 9 RTP/AVP 0\r\na=mid:0\r\na=end-of-candidates\r\n"
         )
+        user = next(line.removeprefix("a=ice-ufrag:") for line in sent.splitlines() if line.startswith("a=ice-ufrag:"))
+        mine = fragment.replace("abcd", user, 1)
         patch = {"Authorization": "Bearer seat-a", "Content-Type": "application/trickle-ice-sdpfrag"}
         tag = answer.headers["etag"]
         statuses = [
@@ -91,12 +94,13 @@ async def test_the_session_follows_rfc_9725() -> None:
             (await here.client.patch(url, content=fragment, headers={**patch, "If-Match": '"old"'})).status_code,
             (await here.client.patch(url, content="a=x", headers={**patch, "If-Match": tag})).status_code,
             (await here.client.patch(url, content=fragment, headers={**patch, "If-Match": "*"})).status_code,
-            (await here.client.patch(url, content=fragment, headers={**patch, "If-Match": tag})).status_code,
+            (await here.client.patch(url, content=mine, headers={**patch, "If-Match": tag})).status_code,
+            (await here.client.patch(url, content=mine, headers={**patch, "If-Match": "*"})).status_code,
             (await here.client.delete(url, headers={"Authorization": "Bearer seat-b"})).status_code,
             (await here.client.delete(url, headers={"Authorization": "Bearer seat-a"})).status_code,
             (await here.client.delete(url, headers={"Authorization": "Bearer seat-a"})).status_code,
         ]
-        assert statuses == [428, 412, 400, 422, 204, 404, 200, 404]
+        assert statuses == [428, 412, 400, 409, 204, 422, 404, 200, 404]
         options = await here.client.request("OPTIONS", f"{here.url}/whip/{WEBINAR}")
         assert (options.status_code, options.headers["accept-post"]) == (204, "application/sdp")
 

@@ -85,7 +85,11 @@ async def test_crew_watch_the_very_packets_that_were_sent() -> None:
         assert isinstance(frame, av.VideoFrame)
         assert (frame.width, frame.height) == (640, 360)
         listed = await here.client.get(f"{here.url}/whep/{WEBINAR}", headers={"Authorization": "Bearer seat-b"})
-        assert listed.json() == {"publishers": [{"seat": "a", "video": "passthrough", "audio": True, "program": True}]}
+        assert listed.json() == {
+            "publishers": [
+                {"seat": "a", "video": "passthrough", "audio": True, "program": True, "on_stage": True, "backup": False}
+            ]
+        }
         assert (await here.client.delete(here.url + answer.headers["location"], headers=headers)).status_code == 200
         await viewer.close()
 

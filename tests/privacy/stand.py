@@ -15,10 +15,12 @@ from app.core.ids import new_id
 from app.core.unit import Work
 from app.privacy.certificate import Signer
 from app.privacy.erase import Pipeline, Target
+from app.privacy.files import Shelf, ShelfEraser
 from app.privacy.ledger import Ledger
 from app.privacy.map import DataMap
 from app.privacy.scan import Files
 from app.privacy.vault import Vault
+from app.privacy.voters import VoterEraser
 from app.rooms.eraser import RoomEraser
 from app.rooms.models import Message, Webinar
 from app.settings import Settings, complete
@@ -41,7 +43,8 @@ class Stand:
         self.vault = Vault(self.settings)
         self.ledger = Ledger(self.settings.keys_path)
         self.signer = Signer(self.settings.keys_path)
-        options.setdefault("erasers", [RoomEraser(self.vault)])
+        shelf = ShelfEraser(Shelf(self.settings.data_dir), Base.metadata)
+        options.setdefault("erasers", [RoomEraser(self.vault), VoterEraser(self.vault), shelf])
         options.setdefault("places", [Files([self.settings.data_dir])])
         self.map = DataMap(Base.metadata)
         self.pipeline = Pipeline(self.work, self.vault, self.map, self.ledger, self.signer, on_step=on_step, **options)
@@ -77,7 +80,7 @@ class Stand:
 
     async def say(self, webinar_id: str, person: str, text: str, number: int = 1, *, seal: bool = True) -> None:
         """``number`` messages of a person."""
-        box = await self.vault.box(webinar_id)
+        box = await self.vault.box(webinar_id, person)
         async with self.work.unit() as unit:
             row = await unit.session.get_one(Webinar, webinar_id)
             for _ in range(number):

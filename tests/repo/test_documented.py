@@ -11,6 +11,7 @@ import app.main
 from app import cli
 from app.core.db import Base
 from app.core.declare import KEY, NotPersonal, Personal, not_personal
+from app.protocol.events import EVENTS
 from app.settings import PREFIX, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,3 +58,8 @@ def test_every_bench_is_documented() -> None:
     benches = {path.stem for path in (ROOT / "bench").glob("*.py") if not path.name.startswith("_")}
     listed = set(re.findall(r"^\| `([a-z_]+)` \|", (ROOT / "docs" / "benchmarks.md").read_text(), re.MULTILINE))
     assert listed == benches
+
+
+def test_every_event_of_webhooks_is_documented_with_its_meaning() -> None:
+    rows = re.findall(r"^\| `([a-z.]+)` \| (.*?) \|$", (ROOT / "docs" / "webhooks.md").read_text(), re.MULTILINE)
+    assert dict(rows) == EVENTS

@@ -1,7 +1,7 @@
 """The order of tests: many at once first, then those that must have the machine to themselves.
 
 Browser, media and fault tests measure real time and real load. With several workers (``pytest -n 2``) they are put last and
-each holds a lock of its own, so the run stays one run with one closing line.
+each holds a lock of its own, so the run stays one run with one closing line. Those of :data:`BESIDE` only look like them.
 """
 
 from __future__ import annotations
@@ -15,12 +15,19 @@ import pytest
 
 TESTS = Path(__file__).resolve().parent.parent
 ALONE = {"browser", "media", "faults"}
+BESIDE = {
+    "browser": {"console", "form_builder", "language", "lib", "my_data", "pages", "registration_pages",
+                "registration_without_script", "room", "room_extras", "styleguide", "views"},
+    "media": {"captions", "contract", "directory_db", "embed", "parts", "playlist", "recording", "refusals", "titles", "videos"},
+}  # fmt: skip
+"""Modules of these folders without a live picture: nothing in them depends on how fast the machine is."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of the heavy folders and put them last, each folder together."""
     for item in items:
-        if folder_of(item) in ALONE:
+        folder = folder_of(item)
+        if folder in ALONE and item.path.stem.removeprefix("test_") not in BESIDE.get(folder, ()):
             item.add_marker(pytest.mark.alone)
     items.sort(key=lambda item: item.get_closest_marker("alone") is not None)
 

@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,8 @@ QUICK = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_con
 class PostgresServer:
     """A cluster that lives as long as the tests. Its folder is outside pytest's, which only root may enter."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Sequence[str] = QUICK) -> None:
+        self.settings = settings
         versions = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True)
         self.bin = Path(need("initdb", "postgresql", also=versions)).resolve().parent
         self.folder = Path(tempfile.mkdtemp(prefix="lectern-postgres-"))
@@ -42,7 +43,7 @@ class PostgresServer:
         data = str(self.folder / "data")
         options = ["--username=lectern", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
         self._run("initdb", "-D", data, *options, as_owner=True)
-        settings = [word for setting in QUICK for word in ("-c", setting)]
+        settings = [word for setting in self.settings for word in ("-c", setting)]
         command = [str(self.bin / "postgres"), "-D", data, "-p", str(self.port), "-k", str(self.folder), *settings]
         log = self.folder / "postgres.log"
         self.child = Child(command, log, cwd=self.folder, user=self.user)

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,27 +19,33 @@ import httpx2
 import pytest
 import websockets
 from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.applications import Starlette
 
-from app.accounts import staff
+from app.accounts import agreement, staff
 from app.accounts.models import Account
 from app.core.db import Base
 from app.core.ids import new_id
 from app.core.permissions import Role
+from app.core.subprocessors import digest
 from app.live.wire import LiveProtocol
 from app.main import Parts, create_app
 from app.rooms import webinars
 from app.rooms.models import Webinar
 from app.settings import Settings, complete
 from tests.support.ports import find_free_port
-from tests.support.server import Serve, listen
+from tests.support.server import Serve, Served, listen
 from tests.support.until import until
 
 PASSWORD = "a calm webinar"
+COMPILED = Path(tempfile.gettempdir(), f"lectern-compiled-{os.getuid()}")
 ROOT = Path(__file__).resolve().parents[2]
 
 
 class Product:
     """A running Lectern in this event loop."""
+
+    app: Starlette
+    served: Served
 
     def __init__(self, url: str, parts: Parts) -> None:
         self.url = url
@@ -50,11 +56,16 @@ class Product:
         """A browser without script: cookies kept, no redirects followed."""
         return httpx2.AsyncClient(base_url=self.url, headers={"Accept": "text/html"}, follow_redirects=False)
 
-    async def account(self, name: str = "Meadow") -> str:
-        """An account."""
+    async def account(self, name: str = "Meadow", *, agreed: bool = True) -> str:
+        """An account that has accepted the data processing agreement."""
         async with self.work.unit() as unit:
             account = Account(id=new_id(), name=name, colour="", made_at=unit.now)
             unit.session.add(account)
+            await unit.session.flush()
+            if agreed:
+                who = {"staff_id": new_id(), "name": "An owner", "role": "owner"}
+                read = {"hash_read": agreement.current().hash, "processors": digest(self.parts.settings)}
+                await agreement.accept(unit, self.parts.vault, account.id, **who, **read)
         return account.id
 
     async def member(self, account_id: str, role: Role, email: str) -> str:
@@ -92,16 +103,27 @@ class Product:
 
     @asynccontextmanager
     async def join(
-        self, webinar_id: str, role: Role = Role.PARTICIPANT, *, person: str | None = None, name: str = "Mo", seen: Any = None
+        self,
+        webinar_id: str,
+        role: Role = Role.PARTICIPANT,
+        *,
+        person: str | None = None,
+        name: str = "Mo",
+        seen: Any = None,
+        session: str = "",
+        port: int = 0,
+        view: str = "",
     ) -> AsyncIterator[Guest]:
-        """Somebody in the room."""
+        """Somebody in the room, or at a ``view`` beside it; ``port`` is that of another server of the same application."""
         person = person or new_id()
+        session = session or f"session-of-{person}"
         seats = self.parts.seats
         if role is Role.PARTICIPANT:
-            ticket = seats.participant(webinar_id, person, "en")[0]
+            ticket = seats.participant(webinar_id, person, "en", view=view)[0]
         else:
-            ticket = seats.crew(webinar_id, person, name, role, f"session-of-{person}", "en")
-        address = f"{self.url.replace('http', 'ws')}/live/{webinar_id}"
+            ticket = seats.crew(webinar_id, person, name, role, session, "en")
+        server = f"ws://127.0.0.1:{port}" if port else self.url.replace("http", "ws")
+        address = f"{server}/live/{webinar_id}"
         async with websockets.connect(address, origin=websockets.Origin(self.url), proxy=None) as socket:
             guest = Guest(socket, person)
             hello = {"type": "hello", "ticket": ticket} | ({"seen": seen} if seen else {})
@@ -141,9 +163,26 @@ class Guest:
             if frame.get("id") == self._last and frame["type"] in ("ok", "error"):
                 return frame
 
+    async def read(self) -> None:
+        """Read one frame."""
+        self._apply(json.loads(await asyncio.wait_for(self.socket.recv(), 10)))
+
     async def until_seq(self, seq: int) -> None:
         """Read until the copy is at ``seq``."""
         while self.seq < seq:
+            await self.read()
+
+    async def hear(self, seq: int) -> None:
+        """Read until whatever has number ``seq`` would be here: what is not for this lane is never sent, so a sync says so."""
+        while self.seq < seq:
+            self._last += 1
+            seen = {"epoch": self.epoch, "seq": self.seq}
+            await self.socket.send(json.dumps({"id": self._last, "type": "sync", "seen": seen}))
+            await self.next("state")
+
+    async def read_until(self, condition: Callable[[], bool]) -> None:
+        """Read frames until ``condition`` holds."""
+        while not condition():
             self._apply(json.loads(await asyncio.wait_for(self.socket.recv(), 10)))
 
     def texts(self) -> list[str]:
@@ -173,6 +212,11 @@ class Guest:
         for entity in entities:
             self.entities[f"{entity['kind']}/{entity['id']}"] = entity
         for name in gone:
+            kind, _, gone_id = name.partition("/")
+            if kind == "person":
+                theirs = [key for key, one in self.entities.items() if one.get("author", {}).get("id") == gone_id]
+                for key in theirs:
+                    del self.entities[key]
             self.entities.pop(name, None)
 
 
@@ -181,12 +225,28 @@ async def product_on(folder: Path, serve: Serve, **settings: Any) -> AsyncIterat
     """Lectern on a free port with its data in ``folder``."""
     listener = listen()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    app = create_app(complete(Settings(data_dir=folder / "data", public_url=url, **settings)))
+    app = create_app(complete(Settings(data_dir=_data(folder), public_url=url, **settings)))
     parts: Parts = app.state.parts
-    parts.settings.data_dir.mkdir(parents=True, exist_ok=True)
     await make_tables(parts.database.engine)
-    await serve(app, listener, ws=LiveProtocol, access_log=False)
-    yield Product(url, parts)
+    served = await serve(app, listener, ws=LiveProtocol, access_log=False)
+    running = Product(url, parts)
+    running.app, running.served = app, served
+    try:
+        yield running
+    finally:
+        # Before its database goes.
+        if not served.task.done():
+            await served.stop()
+
+
+def _data(folder: Path) -> Path:
+    """The data folder; templates are compiled once for all tests."""
+    data = folder / "data"
+    data.mkdir(parents=True, exist_ok=True)
+    COMPILED.mkdir(exist_ok=True, mode=0o700)
+    if not (data / "compiled").exists():
+        (data / "compiled").symlink_to(COMPILED)
+    return data
 
 
 async def make_tables(engine: AsyncEngine) -> None:

@@ -16,8 +16,9 @@ from tests.support.until import wait_until
 class RedisServer:
     """A server that tests may stop and start again on the same port."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
         self.folder = folder
+        self.options = options
         self.port = find_free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.program = need("redis-server", "redis-server")
@@ -26,8 +27,9 @@ class RedisServer:
     def start(self) -> None:
         """Start it, empty, and wait until it answers."""
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(self.folder)]
+        options += self.options
         self.child = Child([self.program, *options], self.folder / "redis.log")
-        wait_until(lambda: self._ask("PING") == "PONG", what="redis answers PING")
+        wait_until(lambda: self.ask("PING") == "PONG", what="redis answers PING")
 
     def stop(self) -> None:
         """End it; what it held is gone, as the product expects of it."""
@@ -37,9 +39,10 @@ class RedisServer:
 
     def flush(self) -> None:
         """Forget everything, between two tests."""
-        self._ask("FLUSHALL")
+        self.ask("FLUSHALL")
 
-    def _ask(self, *words: str) -> str:
+    def ask(self, *words: str) -> str:
+        """The answer to one command."""
         client = need("redis-cli", "redis-tools")
         command = [client, "-p", str(self.port), *words]
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=10).stdout.strip()
