@@ -1,0 +1,56 @@
+"""``python -m app serve`` with a watch on the event loop: the longest pause of every tenth of a second goes into a file.
+
+python -m bench._serve [FILE]      with "alone" instead of a file every command gets a transaction of its own, for comparison
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from pathlib import Path
+
+import uvloop
+
+from app.core.db import Base
+from app.core.logging import configure
+from app.live import commit
+from app.privacy.logfilter import LogFilter
+from app.privacy.map import DataMap
+from app.serve import serve
+from app.settings import load
+from app.stores import STORES
+
+STEP = 0.005
+
+
+async def watched(to: Path | None) -> None:
+    """Serve, and look at the clock beside it."""
+    watching = asyncio.create_task(watch(to)) if to else None
+    await serve(load(os.environ))
+    if watching:
+        watching.cancel()
+
+
+async def watch(to: Path) -> None:
+    """How much later than asked the loop comes back, longest of each tenth of a second in milliseconds: on the clock, and of it what the
+    process itself was at work (the rest was taken by others on the machine)."""
+    loop = asyncio.get_running_loop()
+    with to.open("a", buffering=1) as file:
+        while True:
+            longest, own, until = 0.0, 0.0, loop.time() + 0.1
+            while (before := loop.time()) < until:
+                worked = time.thread_time()
+                await asyncio.sleep(STEP)
+                late = loop.time() - before - STEP
+                longest, own = max(longest, late), max(own, min(late, time.thread_time() - worked))
+            file.write(f"{longest * 1000:.1f} {own * 1000:.1f}\n")
+
+
+if __name__ == "__main__":
+    given = sys.argv[1] if len(sys.argv) > 1 else ""
+    if given == "alone":
+        commit.GROUP_MAX, given = 1, ""
+    configure("warning", LogFilter(DataMap(Base.metadata, STORES)))
+    uvloop.run(watched(Path(given) if given else None))
