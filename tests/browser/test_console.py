@@ -229,10 +229,10 @@ async def test_panels_can_be_moved_and_hidden_and_stay_so_for_the_tab(product: P
         await page.click("[data-place=right] button[aria-label=Arrange]")
         await page.click(".menu:popover-open button:has-text('Hide')")
         wanted = {**before, "p-polls": "left", "p-stage": "hidden"}
-        assert await page.evaluate(places) == wanted
+        await until(lambda: same(page, places, wanted), what="the panels have moved")
         await page.reload()
         await page.wait_for_selector("html[data-ready]", state="attached")
-        assert await page.evaluate(places) == wanted
+        await until(lambda: same(page, places, wanted), what="they are where they were left")
         kept = json.loads(await page.evaluate("sessionStorage.getItem('lectern.layout')"))
         assert kept["p-polls"]["place"] == "left"
         await page.set_viewport_size({"width": 800, "height": 900})
@@ -272,3 +272,8 @@ async def test_nothing_moves_under_a_pointer(product: Product, chromium: Browser
         await page.mouse.move(700, 5)
         await until(partial(has, page, WAITING, ["Question number 1", "Question number 2", "A fourth"]), what="the list follows")
         assert await top(page, target) != at
+
+
+async def same(page: Page, script: str, wanted: object) -> bool:
+    """Whether the page answers this by now."""
+    return bool(await page.evaluate(script) == wanted)

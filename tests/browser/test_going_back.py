@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from playwright.async_api import expect
 
 from app.core.permissions import Role
 from tests.browser.test_main_job import PIXELS, moved
@@ -38,20 +41,20 @@ async def test_a_late_joiner_goes_back_and_comes_to_what_is_live_again(product: 
         await until(partial(viewer.evaluate, PIXELS), within=30, what="the picture")
         bar = viewer.locator("room-player .player-place")
         await bar.wait_for()
-        assert await bar.get_attribute("aria-valuetext") == "Live"
+        await expect(bar).to_have_attribute("aria-valuetext", "Live")
         live: dict[str, Any] = await viewer.evaluate(PIXELS)
         # How long the bar is, is for the machine to say: what is live has gone on since the stream began.
         back = float(await bar.evaluate("(bar) => { bar.value = 5; bar.dispatchEvent(new Event('change')); return bar.max - 5 }"))
         assert back > 40
         await until(partial(plays_around, viewer, live["time"] - back), within=60, what="what was is seen")
-        assert "behind" in (await bar.get_attribute("aria-valuetext") or "")
+        await expect(bar).to_have_attribute("aria-valuetext", re.compile("behind"))
         assert await violations(viewer) == []
         await picture(viewer, "going-back.png")
         first = await viewer.evaluate(PIXELS)
         await until(partial(moved, viewer, first), within=40, what="it goes on from there")
         await viewer.click("room-player button:has-text('To live')")
         await until(partial(after, viewer, live["time"]), within=60, what="what is live is seen again")
-        assert await bar.get_attribute("aria-valuetext") == "Live"
+        await expect(bar).to_have_attribute("aria-valuetext", "Live")
         assert any("_HLS_skip=YES" in one for one in asked), "what the player has already is not sent again"
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from playwright.async_api import expect
+
 from app.media.looper import Looper
 from tests.browser.test_main_job import LOUDEST, audience, watch_for_trouble
 from tests.browser.test_stage import another
@@ -109,15 +111,21 @@ async def test_an_interpreter_hears_another_language_instead_of_the_stage(lecter
         await interpreter.start()
         choice = desk.get_by_label("You interpret from")
         await choice.wait_for(timeout=20_000)
-        assert await choice.locator("option").all_inner_texts() == ["The stage", "Nederlands"], "never one's own language"
+        await expect(choice.locator("option")).to_have_text(["The stage", "Nederlands"])  # never one's own language
         await choice.select_option(label="Nederlands")
         await desk.wait_for_selector("text=You hear Nederlands: yes", timeout=40_000)
         await until(partial(tuned, desk, "audio", 900, 1100), within=40, what="the other interpreter's tone is heard")
-        assert await desk.evaluate("[...document.querySelectorAll('video')].every((one) => one.volume === 0)")
+        await until(
+            partial(desk.evaluate, "[...document.querySelectorAll('video')].every((one) => one.volume === 0)"),
+            what="the stage is silent",
+        )
         await interpreter.stop()
         await desk.wait_for_selector("text=You hear Nederlands: no", timeout=40_000)
         await desk.wait_for_selector("text=You hear the stage: yes", timeout=40_000)
-        assert await desk.evaluate("[...document.querySelectorAll('video')].every((one) => one.volume > 0)")
+        await until(
+            partial(desk.evaluate, "[...document.querySelectorAll('video')].every((one) => one.volume > 0)"),
+            what="the stage is heard",
+        )
     finally:
         await interpreter.stop()
         await floor.stop()

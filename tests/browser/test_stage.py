@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import httpx2
+from playwright.async_api import expect
 
 from app.media.looper import Looper
 from tests.browser.test_main_job import PIXELS, audience, louder, moved, sign_in, watch_for_trouble
@@ -59,7 +60,7 @@ async def test_three_presenters_and_one_click_to_show_each(lectern: Child, chrom
         await studio.click("button[aria-label='Take Hall off']")
         await studio.wait_for_selector("stage-tile:has-text('Hall')", state="detached")
         await until(lambda: not_640(viewer), within=60, what="somebody else is seen")
-        assert await studio.is_visible("stage-tile[own], stage-tile:has-text('You')")
+        await expect(studio.locator("stage-tile[own], stage-tile:has-text('You')").first).to_be_visible()
     finally:
         for sender in senders:
             await sender.stop()
