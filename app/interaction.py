@@ -9,7 +9,7 @@ from app.core.ice import IceServers
 from app.core.tokens import Tokens
 from app.core.unit import Work
 from app.live.commands import CommandTable
-from app.media import scheduled
+from app.media import clips, scheduled
 from app.media.captions import CaptionSource
 from app.media.live import StageCommands
 from app.media.state import StageSource
@@ -83,5 +83,6 @@ def pulse(work: Work, vault: Vault) -> Pulse:
         poll_desk.CLOSE: poll_desk.due_close,
         notices.OVER: notices.over,
         schedule.LOOK: scheduled.look,
+        clips.OVER: clips.over,
     }
     return Pulse(work, vault, doers)

@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 from app.core.api import Answer, Body, Call, Content, Endpoint
 from app.core.errors import not_found
 from app.core.permissions import Permission
-from app.media import recordings, replay, scheduled, texts
+from app.media import clips, recordings, replay, scheduled, texts
 from app.media.models_recordings import Recording
 from app.media.tapes import Tapes, threaded
 from app.privacy.files import Shelf
@@ -159,7 +159,9 @@ class RecordingApi:
 
     async def delete(self, call: Call[Any]) -> Answer:
         """File and row."""
-        row = await recordings.one(call.session, (await own(call)).id, call.path["recording"])
+        webinar = await own(call)
+        row = await recordings.one(call.session, webinar.id, call.path["recording"])
+        await clips.keep(call.session, webinar, row)
         await recordings.delete(call.unit, self._shelf, row)
         return Answer()
 

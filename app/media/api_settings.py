@@ -79,6 +79,9 @@ class StageContent(Content, frozen=True, kw_only=True):
     """The stage, and who was chosen to be seen; null: whoever speaks. Commands `stage.…` direct it."""
 
     chosen: str | None
+    layout: str
+    clip: str | None
+    """The recording that is being played; null: none."""
     presenters: list[PresenterContent]
 
 
@@ -187,7 +190,8 @@ class MediaSettingsApi:
             for one in rows
             if one.person in boxes
         ]
-        return Answer(content=StageContent(chosen=stage.chosen if stage else None, presenters=shown))
+        chosen, layout, clip = (stage.chosen, stage.layout, stage.clip) if stage is not None else (None, "single", None)
+        return Answer(content=StageContent(chosen=chosen, layout=layout, clip=clip, presenters=shown))
 
     def _language(self, row: Language) -> LanguageContent:
         link = self._origin + languages.link(self._tokens, row)

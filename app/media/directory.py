@@ -65,6 +65,8 @@ class Playing(msgspec.Struct, frozen=True):
     start: float = 0.0
     end: float | None = None
     """What of it is shown, in seconds of the recording."""
+    over: bool = False
+    """Shown over whomever the crew chose, too."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -90,7 +92,7 @@ class Plan(msgspec.Struct, frozen=True):
     rewind: int = 0
     """Minutes that who joins late may go back."""
     playing: Playing | None = None
-    """What is shown where nobody was chosen."""
+    """A video that is shown now."""
 
 
 class Line(msgspec.Struct, frozen=True):

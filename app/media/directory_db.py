@@ -21,6 +21,7 @@ from app.media import languages, presenters, recordings, scheduled
 from app.media.directory import Broadcast, Lane, Line, Placed, Plan, Playing, Publisher, PublishSeat, StreamRef
 from app.media.models import Language, Presenter, StageRow
 from app.media.models_captions import Caption
+from app.media.models_recordings import Recording
 from app.media.recorder import Keeper
 from app.media.tape import Tape, TapeWriter
 from app.media.timeline import place_of
@@ -130,7 +131,7 @@ class DatabaseDirectory:
             everybody = list((await session.execute(query)).scalars())
             spoken = {one.id: one.code for one in await languages.of_webinar(session, webinar_id)}
             ended = await self._ended(session, webinar_id)
-            playing = await _playing(session, row)
+            playing = await _playing(session, row, stage)
         screens = {one.person for one in everybody if one.sort == "screen" and not one.removed}
         chosen = next((one.person for one in everybody if stage is not None and one.id == stage.chosen), None)
         return Plan(
@@ -218,8 +219,11 @@ class DatabaseDirectory:
             await _count(room, breaks)
 
 
-async def _playing(session: AsyncSession, row: Webinar) -> Playing | None:
+async def _playing(session: AsyncSession, row: Webinar, stage: StageRow | None) -> Playing | None:
     """The video that is shown to all at the same time, and since when."""
+    if stage is not None and stage.clip is not None and stage.clip_at is not None:
+        clip = await session.get(Recording, stage.clip)
+        return Playing(clip.id, place_of(stage.clip_at), clip.start, clip.end, over=True) if clip is not None else None
     if row.source != "simulive" or row.broadcast != "live" or row.live_since is None:
         return None
     video = await scheduled.playing(session, row)

@@ -70,7 +70,8 @@ def fragment(number: int, samples: Sequence[Sample]) -> bytes:
     head = struct.pack(">LL", len(samples), 0)
     flags = 0xF01 if any(s.offset for s in samples) else 0x701
     rows = b"".join(_row(s, flags) for s in samples)
-    trun = bytearray(full(b"trun", 0, flags, head, rows))
+    # Version 1 has signed offsets (ISO/IEC 14496-12 section 8.8.8).
+    trun = bytearray(full(b"trun", int(any(s.offset < 0 for s in samples)), flags, head, rows))
     track = [
         full(b"tfhd", 0, 0x020000, struct.pack(">L", 1)),
         full(b"tfdt", 1, 0, struct.pack(">Q", samples[0].time)),
@@ -83,7 +84,7 @@ def fragment(number: int, samples: Sequence[Sample]) -> bytes:
 
 def _row(sample: Sample, flags: int) -> bytes:
     row = struct.pack(">LLL", sample.duration, len(sample.data), KEY_FLAGS if sample.key else DELTA_FLAGS)
-    return row + struct.pack(">L", sample.offset) if flags & 0x800 else row
+    return row + struct.pack(">l", sample.offset) if flags & 0x800 else row
 
 
 def _init(timescale: int, handler: bytes, media_header: bytes, entry: bytes, size: tuple[int, int]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.core.clock import millis
 from app.core.errors import Problem
 from app.core.i18n import translate, words
 from app.core.ice import IceServers
@@ -9,7 +10,7 @@ from app.core.ids import new_id
 from app.core.permissions import Permission
 from app.core.tokens import Tokens
 from app.live.commands import Command, Context
-from app.media import presenters, recordings
+from app.media import clips, presenters, recordings, scheduled
 from app.privacy.vault import Vault
 from app.protocol.commands.base import Done
 from app.protocol.commands.recording import RecordingSet
@@ -24,10 +25,14 @@ from app.protocol.commands.stage import (
     StageLeave,
     StageMove,
     StageMute,
+    StagePlay,
     StageRemove,
     StageScreen,
     StageShow,
     StageSound,
+    StageVideo,
+    StageVideos,
+    Videos,
 )
 from app.rooms import broadcast, hands
 from app.rooms.room import Room, open_room
@@ -53,6 +58,8 @@ class StageCommands:
             Command(StageSound, Permission.CHAT_READ, self.sound),
             Command(StageShow, Permission.STAGE_CONTROL, self.show),
             Command(StageLayout, Permission.STAGE_CONTROL, self.layout),
+            Command(StageVideos, Permission.STAGE_CONTROL, self.videos),
+            Command(StagePlay, Permission.STAGE_CONTROL, self.play),
             Command(StageJoin, Permission.HAND_RAISE, self.join),
             Command(StageLeave, Permission.HAND_RAISE, self.leave),
             Command(StageRemove, Permission.STAGE_CONTROL, self.remove),
@@ -97,6 +104,16 @@ class StageCommands:
     async def layout(self, context: Context, command: StageLayout) -> Done:
         """Choose how many are seen, and how."""
         return Done(await presenters.lay_out(await self._room(context), command.layout))
+
+    async def videos(self, context: Context, command: StageVideos) -> Videos:
+        """What can be played."""
+        room = await self._room(context)
+        found = await clips.ready(context.unit.session, room.row.id)
+        return Videos(room.row.seq, [StageVideo(one.id, one.title, millis(one.made_at), scheduled.length(one)) for one in found])
+
+    async def play(self, context: Context, command: StagePlay) -> Done:
+        """Play a video, or end it."""
+        return Done(await clips.play(await self._room(context), command.video))
 
     async def remove(self, context: Context, command: StageRemove) -> Done:
         """Take somebody off."""

@@ -55,6 +55,9 @@ class StageRow(Base):
         String(8), default="single", server_default="single", info=not_personal("how many pictures are seen, and how")
     )
     breaks: Mapped[int] = mapped_column(default=0, info=not_personal("discontinuities of the stream so far"))
+    clip: Mapped[str | None] = mapped_column(String(20), info=not_personal("id of the recording that is being played"))
+    clip_at: Mapped[datetime | None] = mapped_column(UtcTime, info=not_personal("when it begins"))
+    clip_until: Mapped[datetime | None] = mapped_column(UtcTime, info=not_personal("when it has been shown to its end"))
 
 
 class Language(Base):

@@ -204,12 +204,16 @@ class Program:
         elif feed is not self.shown:
             self.ask(feed)
 
-    def leave(self, feed: Feed) -> None:
-        """A sender is gone: the picture gives way to the card until another is cut to."""
+    def hush(self, feed: Feed) -> None:
+        """Nothing more is heard of a feed."""
         if self._mixer is not None and feed.language in self._mixer.channels:
             self._mixer.channels[feed.language].voices.pop(feed.who, None)
         elif self._mixer is not None:
             self._mixer.drop(feed.who)
+
+    def leave(self, feed: Feed) -> None:
+        """A sender is gone: the picture gives way to the card until another is cut to."""
+        self.hush(feed)
         if self.wanted is feed:
             self.wanted = None
         if self.shown is feed:

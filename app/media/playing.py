@@ -56,6 +56,8 @@ class Player:
         self.until = last.start + last.seconds + self._shift if last is not None else playing.at
         """Where its last frame ends, on the timeline."""
         self._sound = Sound()
+        self._reorder: float | None = None
+        """Seconds from the first frame's decoding to its showing, in files whose pictures are stored in another order."""
         self._task = asyncio.create_task(self._run())
 
     @property
@@ -64,10 +66,10 @@ class Player:
         return self.playing.at - AHEAD <= self._program.now() < self.until
 
     async def stop(self) -> None:
-        """No more of it."""
+        """No more of it. Its last picture stays until another can be seen."""
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
-        self._program.leave(self.feed)
+        self._program.hush(self.feed)
 
     async def _run(self) -> None:
         try:
@@ -103,6 +105,9 @@ class Player:
             for packet in source.demux():
                 if packet.size and packet.dts is not None:
                     at, shown = float(packet.dts * packet.time_base), float(packet.pts * packet.time_base)
+                    # Decoded that much later, the first frame is shown where the picture before it ends, without a hole.
+                    self._reorder = shown - at if self._reorder is None else self._reorder
+                    at += self._reorder
                     found.append(Moment(at + self._shift, annex_b(bytes(packet)), bool(packet.is_keyframe), shown - at))
         return found
 

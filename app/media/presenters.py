@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import select
 
+from app.core.clock import millis
 from app.core.errors import Problem, forbidden, not_found
 from app.core.ids import new_id
 from app.core.permissions import Permission
@@ -129,9 +130,7 @@ async def show(room: Room, presenter_id: str | None) -> int:
             await _tell(room, row)
     stage = await stage_of(room)
     stage.chosen = presenter_id
-    stage.seq = room.next_seq()
-    room.tell(stage.seq, crew=(stage_bytes(stage),))
-    return stage.seq
+    return await end_clip(room)
 
 
 async def lay_out(room: Room, layout: str) -> int:
@@ -140,9 +139,21 @@ async def lay_out(room: Room, layout: str) -> int:
         raise Problem("stage.layout", "There is no such layout.", status=422)
     stage = await stage_of(room)
     stage.layout = layout
+    return await end_clip(room)
+
+
+async def end_clip(room: Room) -> int:
+    """No video, or no longer: what is on stage is seen. Tells how the program is made now."""
+    stage = await stage_of(room)
+    stage.clip = stage.clip_at = stage.clip_until = None
+    tell_stage(room, stage)
+    return stage.seq
+
+
+def tell_stage(room: Room, stage: StageRow) -> None:
+    """Tell the crew how the program is made."""
     stage.seq = room.next_seq()
     room.tell(stage.seq, crew=(stage_bytes(stage),))
-    return stage.seq
 
 
 async def stage_of(room: Room) -> StageRow:
@@ -215,7 +226,10 @@ async def leave(room: Room, person: str) -> int:
 
 def stage_bytes(row: StageRow) -> bytes:
     """The stage, encoded."""
-    return encode(StageEntity(id=row.webinar_id, seq=row.seq, chosen=row.chosen, layout=row.layout))
+    until = millis(row.clip_until) if row.clip_until is not None else None
+    return encode(
+        StageEntity(id=row.webinar_id, seq=row.seq, chosen=row.chosen, layout=row.layout, clip=row.clip, clip_until=until)
+    )
 
 
 async def _tell(room: Room, row: Presenter) -> None:

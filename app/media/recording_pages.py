@@ -18,7 +18,7 @@ from app.core.errors import Problem, not_found
 from app.core.http import form, page, see_other, upload, wants_page
 from app.core.permissions import Permission
 from app.core.unit import Work
-from app.media import languages, recordings, replay, replay_polls, scheduled, subtitles, texts, videos
+from app.media import clips, languages, recordings, replay, replay_polls, scheduled, subtitles, texts, videos
 from app.media.models_recordings import Recording
 from app.media.models_texts import RecordingText
 from app.media.models_videos import Video
@@ -142,7 +142,7 @@ class RecordingPages:
         await form(request, set())
         async with self._work.unit() as unit:
             one = await recordings.one(unit.session, row.id, request.path_params["recording"])
-            scheduled.keep(await webinars.one_of(unit.session, row.account_id, row.id), one)
+            await clips.keep(unit.session, await webinars.one_of(unit.session, row.account_id, row.id), one)
             await recordings.delete(unit, self._shelf, one)
         self._tapes.forget(one.id)
         return see_other(f"/admin/webinars/{row.id}/recordings")

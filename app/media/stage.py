@@ -135,7 +135,7 @@ class Stage:
             who = placed.screen
         self._seen = (who,) if who is not None else ()
         feed = self._feeds[who][1] if who is not None else None
-        playing = self._player is not None and self._player.shows and self.plan.chosen not in here
+        playing = self._player is not None and self._player.shows and (self._player.playing.over or self.plan.chosen not in here)
         if playing and self._player is not None:
             feed, self._seen = self._player.feed, ()
         if not playing and self.plan.layout != "single" and len(here) > 1 and who is not None and self.state != Broadcast.ENDED:
@@ -218,7 +218,7 @@ class Stage:
 
     async def _play(self) -> None:
         """A video is shown exactly while the plan says so, to everybody where it is by now."""
-        wanted = self.plan.playing if self.state == Broadcast.LIVE else None
+        wanted = self.plan.playing if self.state in (Broadcast.PREVIEW, Broadcast.LIVE) else None
         if self._player is not None and self._player.playing != wanted:
             player, self._player = self._player, None
             await player.stop()

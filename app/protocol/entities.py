@@ -251,6 +251,10 @@ class StageEntity(msgspec.Struct, frozen=True, tag_field="kind", tag="stage", om
     chosen: str | None = None
     """Id of the presenter who is to be seen; none: whoever speaks."""
     layout: Annotated[str, word("single", "side", "corner", "grid")] = "single"
+    clip: str | None = None
+    """Id of the recording that is being played to the audience instead."""
+    clip_until: int | None = None
+    """When it ends, in milliseconds since 1970."""
 
 
 class Claim(msgspec.Struct, frozen=True):

@@ -7,8 +7,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.browser.test_main_job import audience, make_webinar, say, sign_in, watch_for_trouble
+from playwright.async_api import expect
+
+from tests.browser.test_interpreter import hears
+from tests.browser.test_main_job import PIXELS, audience, make_webinar, moved, say, sign_in, watch_for_trouble
 from tests.browser.test_recording_replay import PICTURE, recordings_page
+from tests.browser.test_stage import HOLES, width
+from tests.browser.test_stage import shows as wide
+from tests.browser.test_studio import presenting
+from tests.browser.test_styleguide import picture, violations
 from tests.media.test_videos import H264, SOUND, film
 from tests.media.test_videos import PICTURE as SHOWN
 from tests.support.until import until
@@ -136,3 +143,43 @@ async def test_on_demand_everybody_begins_when_they_like_and_as_if_live_nobody_s
 
 async def shows(page: Page, player: str, than: float = 0.0) -> bool:
     return await shown(page, player) >= than
+
+
+async def test_a_video_is_played_to_the_audience_and_the_stage_comes_back_by_itself(
+    lectern: Child, chromium: Browser, tmp_path: Path
+) -> None:
+    trouble: list[str] = []
+    await film(
+        tmp_path / "trailer.mp4", *SHOWN, "-f", "lavfi", "-i", "sine=1500:sample_rate=48000", *H264, "-c:a", "aac", seconds=14
+    )
+    studio, room = await presenting(chromium, lectern, trouble)
+    files = await studio.context.new_page()
+    await files.goto(await recordings_page(studio, lectern))
+    await upload(files, tmp_path / "trailer.mp4", "Trailer")
+    await studio.click("summary:has-text('Play a video')")
+    button = studio.get_by_role("button", name="Play Trailer")
+    await expect(button).to_be_disabled()
+    await studio.click("button:has-text('Go live')")
+    viewer = await audience(chromium, room, trouble)
+    await until(partial(width, viewer), within=60, what="the presenter's picture")
+    own = await width(viewer)
+    assert own != 320
+
+    await button.click()
+    await studio.wait_for_selector("text=The audience sees a video.")
+    assert await violations(studio) == []
+    await picture(studio, "stage-video-light-desktop.png")
+    await until(partial(wide, viewer, 320), within=30, what="the video is seen")
+    await until(partial(hears, viewer, above=1400, below=1600), within=30, what="and heard, over the microphone")
+    await studio.click("button:has-text('Stop the video')")
+    await until(partial(wide, viewer, own), within=30, what="stopped, the presenter is seen")
+    await button.click()
+    await until(partial(wide, viewer, 320), within=30, what="it begins again")
+    first = await viewer.evaluate(PIXELS)
+    await until(partial(moved, viewer, first), within=30, what="it moves")
+    await until(partial(wide, viewer, own), within=60, what="it is over by itself")
+    await studio.wait_for_selector("text=The audience sees a video.", state="detached")
+    first = await viewer.evaluate(PIXELS)
+    await until(partial(moved, viewer, first), within=30, what="the presenter's picture moves")
+    assert await viewer.evaluate(HOLES) == [], "nothing is missing at the cuts"
+    assert trouble == []

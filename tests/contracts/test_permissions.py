@@ -112,10 +112,12 @@ ROWS: dict[str, Row] = {
     "stage.layout": (MODERATORS, {"layout": "single"}),
     "stage.leave": (EVERYBODY, {}),
     "stage.mute": (MODERATORS, {"presenter": NOBODY}),
+    "stage.play": (MODERATORS, {"video": NOBODY}),
     "stage.remove": (MODERATORS, {"presenter": NOBODY}),
     "stage.screen": (CREW, {"on": False}),
     "stage.show": (MODERATORS, {"presenter": NOBODY}),
     "stage.sound": (EVERYBODY, {}),
+    "stage.videos": (MODERATORS, {}),
 }
 LAST = ("question.withdraw", "chat.remove", "poll.remove", "poll.archive", "question.archive", "person.ban")
 """These take something away, so they come last."""

@@ -49,6 +49,34 @@ class StageLayout(Order, frozen=True, tag="stage.layout"):
     layout: Annotated[str, word("single", "side", "corner", "grid")]
 
 
+class StageVideos(Order, frozen=True, tag="stage.videos"):
+    """Ask which videos of this webinar can be played."""
+
+
+class StageVideo(msgspec.Struct, frozen=True):
+    """A video or recording that can be played."""
+
+    id: str
+    title: str
+    """Empty for a recording, which is named by when it was made."""
+    made_at: int
+    """Milliseconds since 1970."""
+    seconds: float
+
+
+class Videos(msgspec.Struct, frozen=True):
+    """Answer to ``stage.videos``, the newest first."""
+
+    seq: int
+    videos: list[StageVideo]
+
+
+class StagePlay(Order, frozen=True, tag="stage.play"):
+    """Play a video to the audience from its beginning, now; none: end it and show the stage again."""
+
+    video: Id | None = None
+
+
 class StageScreen(Order, frozen=True, tag="stage.screen"):
     """Share one's screen beside the camera, as a second sender with a place of its own, or stop it."""
 

@@ -15,6 +15,7 @@ import "../elements/room-bar.js";
 import "../elements/room-chat.js";
 import "../elements/room-player.js";
 import "../elements/stage-panel.js";
+import "../elements/stage-videos.js";
 import "../elements/state-notes.js";
 import { TOOLS } from "../elements/chat-line.js";
 import { enhance } from "../lib/enhance.js";

@@ -9,6 +9,7 @@ import "../elements/room-bar.js";
 import "../elements/room-chat.js";
 import "../elements/room-player.js";
 import "../elements/stage-panel.js";
+import "../elements/stage-videos.js";
 import "../elements/studio-camera.js";
 import { countOnTabs } from "../elements/tab-counts.js";
 import { enhance } from "../lib/enhance.js";

@@ -318,6 +318,8 @@ export interface StageEntity {
   seq: number;
   chosen?: string | null;
   layout?: "single" | "side" | "corner" | "grid";
+  clip?: string | null;
+  clip_until?: number | null;
 }
 
 /** A question. The audience gets published ones only, and of those none of the fields after ``message``. */
@@ -973,6 +975,11 @@ export interface Commands {
     presenter: string;
     ref?: string;
   };
+  /** Play a video to the audience from its beginning, now; none: end it and show the stage again. */
+  "stage.play": {
+    video?: string | null;
+    ref?: string;
+  };
   /** Take a presenter off for good: their connection ends. */
   "stage.remove": {
     presenter: string;
@@ -990,6 +997,10 @@ export interface Commands {
   };
   /** Open one's own microphone again, after it was closed by the crew. */
   "stage.sound": {
+    ref?: string;
+  };
+  /** Ask which videos of this webinar can be played. */
+  "stage.videos": {
     ref?: string;
   };
 }

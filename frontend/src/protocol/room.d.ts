@@ -21,6 +21,15 @@ export interface Ok extends Pick<Answered, "type" | "id" | "seq"> {
   whip?: string;
   whep?: string;
   ice?: RTCIceServer[];
+  videos?: StageVideo[];
+}
+
+/** A video or recording that can be played on the stage; a recording has no title. Times in milliseconds since 1970. */
+export interface StageVideo {
+  id: string;
+  title: string;
+  made_at: number;
+  seconds: number;
 }
 
 export interface Tick extends Pick<Ticked, "type" | "watching"> {
@@ -114,6 +123,8 @@ export interface Commands {
   "stage.leave": object;
   "stage.encoder": { name: string };
   "stage.layout": { layout: string };
+  "stage.videos": object;
+  "stage.play": { video: string | null };
   "stage.screen": { on: boolean };
   "recording.set": { on: boolean };
   "reaction.send": { emoji: string };

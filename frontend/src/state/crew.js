@@ -9,7 +9,7 @@ import { startLive } from "./live.js";
 /** @typedef {import("../elements/room-player.js").RoomPlayer} RoomPlayer */
 
 /** Elements that live on the connection. */
-const LIVE = "room-bar, room-chat, broadcast-controls, state-notes, crew-presence, stage-panel, console-questions, console-polls, console-people, console-inbox, console-settings, console-log";
+const LIVE = "room-bar, room-chat, broadcast-controls, state-notes, crew-presence, stage-panel, stage-videos, console-questions, console-polls, console-people, console-inbox, console-settings, console-log";
 
 export function joinCrewPage() {
   const live = startLive();

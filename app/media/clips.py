@@ -1,0 +1,66 @@
+"""A video shown to the audience between what the people on stage say: begun by the crew, over by itself.
+
+Where it is follows from the clock, as with videos that play as if live. Open microphones are mixed with its sound, so somebody may
+speak over it. Showing somebody, or another layout, ends it.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.errors import Problem, not_found
+from app.media import presenters, scheduled
+from app.media.models import StageRow
+from app.media.models_recordings import Recording
+from app.media.scheduled import length
+from app.rooms import due
+from app.rooms.models import Webinar
+from app.rooms.room import Room
+
+OVER = "stage.clip"
+LEAD = timedelta(seconds=1.5)
+"""From the click to its first frame, for the media process to open it."""
+TAIL = timedelta(seconds=1)
+"""From its last frame until the crew sees that it is over: the picture has gone back to the stage by then."""
+WHERE = ("preview", "live")
+
+
+async def ready(session: AsyncSession, webinar_id: str) -> list[Recording]:
+    """What can be played, the newest first."""
+    query = select(Recording).where(Recording.webinar_id == webinar_id, Recording.ended_at.is_not(None))
+    return list((await session.execute(query.order_by(Recording.made_at.desc()))).scalars())
+
+
+async def play(room: Room, video: str | None) -> int:
+    """Show a video from its beginning; None: what is on stage again, at once."""
+    if video is None:
+        return await presenters.end_clip(room)
+    if room.row.source != "live" or room.row.broadcast not in WHERE:
+        raise Problem("clip.not_live", "Start the preview or go live before you play a video.", status=409)
+    one = await room.unit.session.get(Recording, video)
+    if one is None or one.webinar_id != room.row.id or one.ended_at is None:
+        raise not_found("recording")
+    stage = await presenters.stage_of(room)
+    stage.clip, stage.clip_at = one.id, room.unit.now + LEAD
+    stage.clip_until = stage.clip_at + timedelta(seconds=length(one))
+    presenters.tell_stage(room, stage)
+    await due.at(room, OVER, room.row.id, stage.clip_until + TAIL)
+    return stage.seq
+
+
+async def over(room: Room, _thing: str) -> None:
+    """It has been shown to its end, if it was not ended or followed by another. Done by the pulse."""
+    stage = await presenters.stage_of(room)
+    if stage.clip_until is not None and stage.clip_until <= room.unit.now:
+        await presenters.end_clip(room)
+
+
+async def keep(session: AsyncSession, row: Webinar, one: Recording) -> None:
+    """Raises 409 when it is wanted: chosen for the webinar to play, or shown on the stage now."""
+    scheduled.keep(row, one)
+    stage = await session.get(StageRow, row.id)
+    if stage is not None and stage.clip == one.id:
+        raise Problem("clip.playing", "This video is being played on the stage. Stop it first.", status=409)
