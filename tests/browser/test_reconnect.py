@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.browser.test_main_job import audience
+import pytest
+
+from tests.browser.test_main_job import audience, say
 from tests.browser.test_studio import presenting
+from tests.support.network import network
 from tests.support.until import until
 
 if TYPE_CHECKING:
@@ -68,3 +72,33 @@ async def camera_plays(page: Page) -> bool:
 
 async def card(page: Page) -> bool:
     return not await page.evaluate(GREEN)
+
+
+@pytest.mark.parametrize("how", ["held", "broken"])
+async def test_ten_seconds_without_a_network_end_nothing_for_who_watches(lectern: Child, chromium: Browser, how: str) -> None:
+    studio, room = await presenting(chromium, lectern)
+    await studio.click("button:has-text('Go live')")
+    other = await audience(chromium, room, [])
+    async with network() as way:
+        viewer = await audience(chromium, room, [], **way.options)
+        assert way.opened > 0, "the control: this browser has no other way"
+        await until(partial(camera_plays, viewer), within=60, what="the picture plays")
+        mark = await viewer.evaluate("window.mark = Math.random()")
+        way.leave(how)
+        await viewer.wait_for_timeout(10_000)  # What is to be shown: ten seconds of nothing.
+        assert not await camera_plays(viewer), "the control: nothing comes"
+        await say(other, "While it was away")
+        way.come_back()
+        began = time.monotonic()
+        await until(partial(camera_plays, viewer), within=40, what="the picture plays again")
+        print(f"{how}: plays {time.monotonic() - began:.1f} s after the network came back")
+        await until(partial(lately, viewer), within=40, what="at what is live")
+        await viewer.wait_for_selector("room-chat >> text=While it was away", timeout=40_000)
+        await say(viewer, "Back again")
+        await other.wait_for_selector("room-chat >> text=Back again", timeout=40_000)
+        assert await viewer.evaluate("window.mark") == mark, "nobody loaded the page again"
+
+
+async def lately(page: Page) -> bool:
+    """Not far behind what is live."""
+    return float(await page.evaluate("document.querySelector('room-player').player.behind")) < 6

@@ -8,7 +8,7 @@ from app.core.assets import Assets
 
 ASSETS = Assets(Path(__file__).resolve().parents[2] / "frontend")
 ROOM_STYLES = ("styles/main.css", "styles/pages/room.css")
-MODULES = 25
+MODULES = 26
 BYTES = 70 * 1024
 
 
