@@ -93,6 +93,8 @@ class Plan(msgspec.Struct, frozen=True):
     """Minutes that who joins late may go back."""
     playing: Playing | None = None
     """A video that is shown now."""
+    ladder: bool = False
+    """A smaller picture is offered too."""
 
 
 class Line(msgspec.Struct, frozen=True):

@@ -155,6 +155,7 @@ class DatabaseDirectory:
             layout=stage.layout if stage is not None else "single",
             rewind=row.rewind,
             playing=playing,
+            ladder=row.ladder,
         )
 
     async def _ended(self, session: AsyncSession, webinar_id: str) -> frozenset[str]:

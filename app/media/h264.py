@@ -69,6 +69,16 @@ def sample(data: bytes) -> bytes:
     return b"".join(len(unit).to_bytes(4) + unit for unit in keep)
 
 
+def annex_b(data: bytes) -> bytes:
+    """The other way: an access unit as ISO/IEC 14496-15 stores it, with start codes instead of lengths."""
+    found, at = bytearray(), 0
+    while at + 4 <= len(data):
+        length = int.from_bytes(data[at : at + 4])
+        found += b"\0\0\0\1" + data[at + 4 : at + 4 + length]
+        at += 4 + length
+    return bytes(found)
+
+
 class _Bits:
     def __init__(self, unit: bytes) -> None:
         self.data = unit[1:].replace(b"\x00\x00\x03", b"\x00\x00")

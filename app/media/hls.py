@@ -13,6 +13,8 @@ from starlette.responses import Response
 from app.core.errors import Problem
 from app.media import playlist
 from app.media.directory import Broadcast, Lane
+from app.media.ladder import BANDWIDTH as SMALL_BANDWIDTH
+from app.media.ladder import KIND as SMALL
 from app.media.languages import own_name
 from app.media.packager import Program
 from app.media.stage import Stage, Studio
@@ -25,7 +27,7 @@ PATIENCE, LOOK = 4.0, 0.25
 LIVE_CACHE = "no-cache"
 KEPT_CACHE = "public, max-age=60, immutable"
 _NAME = re.compile(
-    r"(?P<run>[A-Za-z0-9]{8})-(?P<kind>video|audio(?:_[a-z0-9_]{1,12})?|captions_[a-z0-9_]{1,12})-"
+    r"(?P<run>[A-Za-z0-9]{8})-(?P<kind>video(?:_small)?|audio(?:_[a-z0-9_]{1,12})?|captions_[a-z0-9_]{1,12})-"
     r"(?:init(?P<init>\d{1,9})\.mp4|(?P<msn>\d{1,12})(?:\.(?P<part>\d{1,4}))?\.(?P<sort>m4s|vtt))"
 )
 
@@ -49,10 +51,11 @@ class Hls:
 
     async def _main(self, token: str, *, picture: bool) -> str:
         """The multivariant playlist; waits a little, as players come at the very moment somebody goes live."""
-        for _ in range(round(PATIENCE / LOOK)):
+        looks = round(PATIENCE / LOOK)
+        for look in range(looks):
             try:
                 stage, lane = await self._open(token)
-                return View(stage.program, lane).master(picture=picture)
+                return View(stage.program, lane).master(picture=picture, patient=look < looks - 1)
             except Problem as problem:
                 if problem.code != "stream.waiting" or not self.studio.stages:
                     raise
@@ -89,7 +92,7 @@ class View:
         """The first segment this lane may see; None when there is none yet."""
         if self.lane == Lane.CREW:
             return track.segments[0].number if track.segments else None
-        return self.program.audience.video if track.kind == "video" or track.text else self.program.audience.audio
+        return self.program.audience.video if track.kind in ("video", SMALL) or track.text else self.program.audience.audio
 
     def tracks(self) -> tuple[Track | None, Track | None]:
         """Video and audio, as far as there is something to play."""
@@ -105,8 +108,15 @@ class View:
             and bool(track.segments[-1].parts or len(track.segments) > 1)
         )
 
-    def master(self, *, picture: bool = True) -> str:
-        """The multivariant playlist; without ``picture`` for who wants sound alone."""
+    def _small(self) -> Track | None:
+        small = self.program.small
+        return small.track if small is not None and self._ready(small.track) else None
+
+    def master(self, *, picture: bool = True, patient: bool = False) -> str:
+        """The multivariant playlist; without ``picture`` for who wants sound alone.
+
+        Players read it once, so a smaller picture that is just beginning is waited for by who is ``patient``.
+        """
         video, audio = self.tracks()
         if (
             (video is None and self.program.video.init)
@@ -114,11 +124,14 @@ class View:
             or (audio is None and self.program.audio.init)
         ):
             raise not_yet()
+        waits = self.program.small is not None and self.program.small.feeding and self.lane == Lane.AUDIENCE
+        if picture and patient and waits and self._small() is None:
+            raise not_yet()
         names = self.program.names
         spoken = [(code, names.get(code, code), cutter.track) for code, cutter in self.program.languages.items()]
         written = [(code, own_name(code), track) for code, track in self.program.titles.tracks.items() if self._ready(track)]
-        bandwidth = BANDWIDTH if picture else playlist.SOUND_BANDWIDTH
-        return playlist.master(video if picture else None, audio, bandwidth, spoken, written)
+        known = ((video, BANDWIDTH), (self._small(), SMALL_BANDWIDTH)) if picture and video is not None else ()
+        return playlist.master([(track, width) for track, width in known if track is not None], audio, spoken, written)
 
     async def media(self, kind: str, number: int | None, part: int | None, *, skip: bool = False) -> str:
         """A media playlist, held back until it holds what was asked for (RFC 8216bis section 6.2.5.2).
@@ -137,7 +150,7 @@ class View:
         first = self.first(track)
         if first is None or not self._ready(track):
             raise not_yet()
-        others = [other for other in self.tracks() if other is not None and other is not track]
+        others = [other for other in (*self.tracks(), self._small()) if other is not None and other is not track]
         return self.program.written.of(track, others, first, skip=skip)
 
     async def piece(self, name: str) -> Response:

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from app.core.ids import new_id
 from app.media import fmp4, h264
 from app.media.back import Back
+from app.media.cutter import Cutter
 from app.media.fmp4 import Sample
+from app.media.ladder import Small
 from app.media.playlist import Written
 from app.media.rtc.assembly import Frame
 from app.media.sound import BITRATE, FLOOR, FRAME, RATE, Mixed, Mixer, Voice
 from app.media.timeline import Place, Timeline, date_of
 from app.media.titles import Titles
-from app.media.track import PART, SEGMENT_TARGET, Part, Track
+from app.media.track import PART, SEGMENT_TARGET, Track, new_run
 
 VIDEO_SCALE = 90000
 SHORTEST = 1.0
@@ -48,34 +49,6 @@ class Views:
     video: int | None = None
     audio: int | None = None
     wanted: bool = False
-
-
-@dataclass(slots=True)
-class Cutter:
-    """The growing part of one track."""
-
-    track: Track
-    scale: int
-    samples: list[Sample] = field(default_factory=list)
-    fragments: int = 0
-    init: int = 0
-
-    def length(self) -> float:
-        """Seconds in the growing part."""
-        return sum(sample.duration for sample in self.samples) / self.scale
-
-    def segment_length(self) -> float:
-        """Seconds in the growing segment."""
-        segments = self.track.segments
-        return 0.0 if not segments or segments[-1].done else segments[-1].duration + self.length()
-
-    def flush(self) -> None:
-        """End the growing part now."""
-        if self.samples:
-            self.fragments += 1
-            data = fmp4.fragment(self.fragments, self.samples)
-            self.track.add(Part(data, self.length(), self.samples[0].key))
-            self.samples = []
 
 
 class Feed:
@@ -116,7 +89,7 @@ class Program:
         self.timeline = timeline or Timeline()
         self.now = self.timeline.now
         """Timeline position of this moment, in seconds."""
-        run = new_id()[:8].replace("-", "a").replace("_", "b")
+        run = new_run()
         first = int(self.now())
         self.video = Cutter(Track("video", run, first, breaks), VIDEO_SCALE)
         self.audio = Cutter(Track("audio", run, first, breaks), RATE)
@@ -125,6 +98,8 @@ class Program:
         self.names: dict[str, str] = {}
         self.titles = Titles(run)
         """Captions, by the numbers of the picture's segments."""
+        self.small: Small | None = None
+        """The same picture, smaller, where that is offered."""
         self._run = run
         self.audience = Views()
         self.shown: Feed | None = None
@@ -185,10 +160,22 @@ class Program:
         self._back = self.titles.back = back
         for cutter in (self.video, *self.sounds):
             cutter.track.back = back
+        if self.small is not None:
+            self.small.keep_back(back)
+
+    def offer_small(self, *, on: bool) -> None:
+        """Have a smaller picture too, or not any more."""
+        if on and self.small is None:
+            self.small = Small()
+            self.small.keep_back(self._back)
+        elif not on and self.small is not None:
+            self.small.close()
+            self.small = None
 
     def track(self, kind: str) -> Track | None:
         """The track of this name."""
-        tracks = (*(one.track for one in (self.video, *self.sounds)), *self.titles.tracks.values())
+        small = (self.small.track,) if self.small is not None else ()
+        tracks = (*(one.track for one in (self.video, *self.sounds)), *small, *self.titles.tracks.values())
         return next((one for one in tracks if one.kind == kind), None)
 
     @property
@@ -245,6 +232,7 @@ class Program:
     def close(self) -> None:
         """Forget all, and take nothing more."""
         self._closed = True
+        self.offer_small(on=False)
         self.go_dark()
         self.keep_back(None)
         self.titles.close()
@@ -303,13 +291,10 @@ class Program:
         if held is None:
             return
         held.duration = until - held.time
-        cutter = self.video
-        if cutter.samples and cutter.length() + held.duration / VIDEO_SCALE > PART + 0.02:
-            cutter.flush()
-        cutter.samples.append(held)
+        self.video.put(held)
         self.bytes += len(held.data)
-        if cutter.length() >= PART - 0.02:
-            cutter.flush()
+        if self.small is not None:
+            self.small.put(held)
         self._held = None
 
     def _key(self, data: bytes, at: int) -> bool:
@@ -350,6 +335,8 @@ class Program:
         when = date_of(at / VIDEO_SCALE)
         number = self.video.track.open_segment(self.video.init, when, discontinuity=gap).number
         self.titles.turn(self.video.track, at / VIDEO_SCALE, when)
+        if self.small is not None:
+            self.small.turn(self.video.track, at, when)
         return number
 
     def _stand(self, now: float) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import av
 
+from app.media import h264
 from app.media.directory import Playing
 from app.media.packager import Feed, Program
 from app.media.sound import BYTES, RATE
@@ -108,7 +109,7 @@ class Player:
                     # Decoded that much later, the first frame is shown where the picture before it ends, without a hole.
                     self._reorder = shown - at if self._reorder is None else self._reorder
                     at += self._reorder
-                    found.append(Moment(at + self._shift, annex_b(bytes(packet)), bool(packet.is_keyframe), shown - at))
+                    found.append(Moment(at + self._shift, h264.annex_b(bytes(packet)), bool(packet.is_keyframe), shown - at))
         return found
 
     def _sounds(self, piece: Piece) -> list[Moment]:
@@ -149,13 +150,3 @@ class Sound:
                 if pcm:
                     found.append((at, pcm))
         return found
-
-
-def annex_b(data: bytes) -> bytes:
-    """An access unit as ISO/IEC 14496-15 stores it, with start codes instead of lengths."""
-    found, at = bytearray(), 0
-    while at + 4 <= len(data):
-        length = int.from_bytes(data[at : at + 4])
-        found += b"\0\0\0\1" + data[at + 4 : at + 4 + length]
-        at += 4 + length
-    return bytes(found)

@@ -21,27 +21,31 @@ Spoken = Sequence[tuple[str, str, Track]]
 SOUND_BANDWIDTH = 130_000
 
 
-def master(video: Track | None, audio: Track | None, bandwidth: int, spoken: Spoken = (), written: Spoken = ()) -> str:
-    """Multivariant playlist: picture and sound, every language heard or written, and sound alone for poor links."""
+Pictures = Sequence[tuple[Track, int]]
+
+
+def master(pictures: Pictures, audio: Track | None, spoken: Spoken = (), written: Spoken = ()) -> str:
+    """Multivariant playlist: the pictures with their bandwidths, the best first, every language heard or written, and sound alone for
+    poor links.
+    """
     lines = ["#EXTM3U", "#EXT-X-VERSION:9"]
-    codecs = [track.codec for track in (video, audio) if track is not None]
-    attributes = [f"BANDWIDTH={bandwidth}", f'CODECS="{",".join(codecs)}"']
-    if video is not None and video.size is not None:
-        attributes.append(f"RESOLUTION={video.size[0]}x{video.size[1]}")
-    if audio is not None and (video is not None or spoken):
+    groups = ""
+    if audio is not None and (pictures or spoken):
         sound = '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",AUTOSELECT=YES,CHANNELS="2"'
         lines.append(f'{sound},NAME="Original",DEFAULT=YES,URI="audio.m3u8"')
         lines += [
             f'{sound},NAME="{_quoted(name)}",LANGUAGE="{code}",DEFAULT=NO,URI="{track.kind}.m3u8"' for code, name, track in spoken
         ]
-        attributes.append('AUDIO="sound"')
+        groups = ',AUDIO="sound"'
     if written:
         lines += subtitles((code, name, f"{track.kind}.m3u8") for code, name, track in written)
-        attributes.append('SUBTITLES="captions"')
-    lines += ["#EXT-X-STREAM-INF:" + ",".join(attributes), "video.m3u8" if video is not None else "audio.m3u8"]
-    if video is not None and audio is not None:
-        same = ',SUBTITLES="captions"' * bool(written)
-        lines += [f'#EXT-X-STREAM-INF:BANDWIDTH={SOUND_BANDWIDTH},CODECS="{audio.codec}",AUDIO="sound"{same}', "audio.m3u8"]
+        groups += ',SUBTITLES="captions"'
+    for picture, bandwidth in pictures:
+        codecs = ",".join(track.codec for track in (picture, audio) if track is not None)
+        size = f",RESOLUTION={picture.size[0]}x{picture.size[1]}" if picture.size is not None else ""
+        lines += [f'#EXT-X-STREAM-INF:BANDWIDTH={bandwidth},CODECS="{codecs}"{size}{groups}', f"{picture.kind}.m3u8"]
+    if audio is not None:
+        lines += [f'#EXT-X-STREAM-INF:BANDWIDTH={SOUND_BANDWIDTH},CODECS="{audio.codec}"{groups}', "audio.m3u8"]
     return "\n".join(lines) + "\n"
 
 

@@ -12,6 +12,7 @@ from app.media.back import BackRoom
 from app.media.compose import MOST, Composer
 from app.media.directing import Director
 from app.media.directory import Broadcast, Directory, Plan, Playing, Publisher
+from app.media.ladder import Places
 from app.media.packager import Feed, Program
 from app.media.playing import Player
 from app.media.recorder import Keeper, Recorder
@@ -34,9 +35,10 @@ IDLE_LOOKS = 600
 class Stage:
     """One webinar that somebody sends to, or sent to a moment ago."""
 
-    def __init__(self, webinar_id: str, directory: Directory, plan: Plan, room: BackRoom) -> None:
+    def __init__(self, webinar_id: str, directory: Directory, plan: Plan, room: BackRoom, places: Places) -> None:
         self.webinar_id = webinar_id
         self._room, self._rewind = room, 0
+        self._places, self._placed_small, self._refused_small = places, False, False
         self.directory = directory
         self.sessions: dict[str, PublishSession] = {}
         self.director = Director()
@@ -266,6 +268,7 @@ class Stage:
         self.state = state
         if previous == Broadcast.ENDED and state != previous:
             self._begin_again()
+        self._offer_small()
         self._arrange()
         if not plan.recording or state != Broadcast.LIVE:
             self._stop_recording()
@@ -281,6 +284,21 @@ class Stage:
             self.program.close()
         elif previous == Broadcast.LIVE:
             self.program.go_dark()
+
+    def _offer_small(self) -> None:
+        """A smaller picture, where it is wanted and this machine has a place for it."""
+        wanted = self.plan.ladder and not self.plan.gone and self.state != Broadcast.ENDED
+        if wanted and not self._placed_small:
+            self._placed_small = self._places.take()
+            if not self._placed_small and not self._refused_small:
+                log.warning("webinar %s gets no smaller picture: all places are taken", self.webinar_id)
+            self._refused_small = not self._placed_small
+        elif not wanted and self._placed_small:
+            self._placed_small = False
+            self._places.give()
+        self.program.offer_small(on=self._placed_small)
+        if self.program.small is not None:
+            self.program.small.feeding = self.state in (Broadcast.LIVE, Broadcast.PAUSED)
 
     def _keep_back(self) -> None:
         if self.plan.rewind != self._rewind:
@@ -308,7 +326,13 @@ class Stage:
         self._stop_recording()
         await self._record_ended()
         self._uncompose()
+        if self._placed_small:
+            self._placed_small = False
+            self._places.give()
+        small = self.program.small
         self.program.close()
+        if small is not None:
+            await small.ended()
 
 
 class Studio:
@@ -319,6 +343,7 @@ class Studio:
         self.room = room
         self.network = network
         self.pool = pool
+        self.places = Places()
         self.stages: dict[str, Stage] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -341,7 +366,7 @@ class Studio:
             plan = await self.directory.plan(webinar_id, anew=True)
             stage = self.stages.get(webinar_id)
             if stage is None:
-                stage = self.stages[webinar_id] = Stage(webinar_id, self.directory, plan, self.room)
+                stage = self.stages[webinar_id] = Stage(webinar_id, self.directory, plan, self.room, self.places)
                 stage.follow(plan)
         return stage
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from app.core.ids import new_id
 from app.media.back import Back, Kept
 
 WINDOW = 30.0
@@ -20,6 +21,11 @@ PART = 0.3
 PART_TARGET = 0.35
 SEGMENT_TARGET = 3
 """EXT-X-TARGETDURATION: key frames are asked for every two seconds and come a little late sometimes."""
+
+
+def new_run() -> str:
+    """A name for the tracks of one run, so that no cache answers with another run's bytes."""
+    return new_id()[:8].replace("-", "a").replace("_", "b")
 
 
 @dataclass(slots=True)

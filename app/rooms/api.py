@@ -50,6 +50,7 @@ class WebinarContent(Content, frozen=True, kw_only=True):
     chat: str
     questions: str
     rewind: int
+    ladder: bool
     retention_days: int
     made_at: datetime
 
@@ -66,6 +67,8 @@ class WebinarNew(Body, frozen=True, kw_only=True):
     chat: Literal["off", "unstored", "stored"] = "stored"
     questions: Literal["off", "crew", "moderated", "open"] = "moderated"
     rewind: Rewind = 0
+    ladder: bool = False
+    """Whether a smaller picture is offered too, for poor links."""
     slug: Slug | None = None
     retention_days: Days = 30
     lang: Annotated[str, Meta(pattern=r"^[a-z]{2}(-[A-Za-z]{2,4})?$")] = "en"
@@ -83,6 +86,7 @@ class WebinarChange(Body, frozen=True, kw_only=True):
     chat: Literal["off", "unstored", "stored"] | UnsetType = UNSET
     questions: Literal["off", "crew", "moderated", "open"] | UnsetType = UNSET
     rewind: Rewind | UnsetType = UNSET
+    ladder: bool | UnsetType = UNSET
     slug: Slug | UnsetType = UNSET
     retention_days: Days | UnsetType = UNSET
 
@@ -197,6 +201,7 @@ class WebinarApi:
             "chat": row.chat_mode,
             "questions": modes.modes_of(row).questions,
             "rewind": row.rewind,
+            "ladder": row.ladder,
             "slug": row.slug,
             "retention_days": row.retention_days,
         }
@@ -248,6 +253,7 @@ def webinar_content(row: Webinar, origin: str) -> WebinarContent:
         chat=row.chat_mode,
         questions=modes.modes_of(row).questions,
         rewind=row.rewind,
+        ladder=row.ladder,
         retention_days=row.retention_days,
         made_at=row.made_at,
     )
@@ -298,6 +304,7 @@ def _details(body: WebinarNew, most: int = webinars.LONGEST) -> Details:
         "chat_mode": body.chat,
         "questions": body.questions,
         "rewind": str(body.rewind),
+        "ladder": "on" if body.ladder else "off",
         "slug": body.slug or "",
         "retention_days": str(body.retention_days),
     }

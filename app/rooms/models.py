@@ -46,6 +46,8 @@ class Webinar(Base):
     data_state: Mapped[str] = mapped_column(String(12), default="collecting", info=STATE)
     recording: Mapped[bool] = mapped_column(default=False, info=SETTING)
     rewind: Mapped[int] = mapped_column(default=0, server_default="0", info=SETTING)
+    ladder: Mapped[bool] = mapped_column(default=False, server_default=false(), info=SETTING)
+    """A smaller picture is offered beside the one that is sent."""
     source: Mapped[str] = mapped_column(String(10), default="live", server_default="live", info=SETTING)
     """Where the picture comes from: live (the stage), simulive (a video, as if live) or ondemand (a video, when people like)."""
     video: Mapped[str | None] = mapped_column(String(20), info=not_personal("id of the recording it plays"))

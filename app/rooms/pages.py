@@ -35,7 +35,7 @@ from app.settings import Settings
 
 FIELDS = {
     "title", "summary", "starts_date", "starts_time", "starts_zone", "minutes", "publication", "chat_mode", "questions", "slug",
-    "retention_days", "rewind",
+    "retention_days", "rewind", "ladder",
 }  # fmt: skip
 
 
@@ -343,6 +343,7 @@ def _values_of(row: Webinar) -> dict[str, str]:
         "slug": row.slug,
         "retention_days": str(row.retention_days),
         "rewind": str(row.rewind),
+        "ladder": "on" if row.ladder else "off",
     }
 
 

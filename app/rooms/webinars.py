@@ -47,6 +47,7 @@ class Details(msgspec.Struct, frozen=True):
     retention_days: int = DAYS
     questions: str = "moderated"
     rewind: int = 0
+    ladder: bool = False
 
 
 def longest(source: str) -> int:
@@ -70,6 +71,7 @@ def read_details(values: dict[str, str], most: int = LONGEST) -> Details:
     mode = _choice(values, wrong, "chat_mode", modes.CHOICES["chat"], "stored", words("Choose how the chat works."))
     questions = _choice(values, wrong, "questions", modes.CHOICES["questions"], "moderated", words("Choose how questions work."))
     rewind = _choice(values, wrong, "rewind", REWINDS, "0", words("Choose how far late joiners may go back."))
+    ladder = _choice(values, wrong, "ladder", ("off", "on"), "off", words("Choose whether a smaller picture is offered too."))
     slug = values.get("slug", "").lower()
     if slug and not _SLUG.fullmatch(slug):
         wrong["slug"] = "Use 3 to 60 letters a to z, digits and hyphens."
@@ -81,7 +83,9 @@ def read_details(values: dict[str, str], most: int = LONGEST) -> Details:
     if wrong or starts_at is None:
         raise invalid(wrong)
     zone_name = values.get("starts_zone", "UTC")
-    return Details(title, summary, starts_at, int(minutes), zone_name, publication, mode, slug, days, questions, int(rewind))
+    return Details(
+        title, summary, starts_at, int(minutes), zone_name, publication, mode, slug, days, questions, int(rewind), ladder == "on"
+    )
 
 
 async def make(unit: Unit, account_id: str, details: Details, lang: str) -> Webinar:
@@ -102,6 +106,7 @@ async def make(unit: Unit, account_id: str, details: Details, lang: str) -> Webi
         data_state="collecting",
         recording=False,
         rewind=details.rewind,
+        ladder=details.ladder,
         retention_days=details.retention_days,
         chat_mode=details.chat_mode,
         modes={"before": {"questions": details.questions}, "live": {"questions": details.questions}},
@@ -136,7 +141,8 @@ async def change(unit: Unit, vault: Vault, account_id: str, webinar_id: str, det
         await agreement.required(unit, account_id)
     row.title, row.summary, row.zone = details.title, details.summary, details.zone
     row.starts_at, row.ends_at = details.starts_at, details.starts_at + timedelta(minutes=details.minutes)
-    row.publication, row.retention_days, row.rewind = details.publication, details.retention_days, details.rewind
+    row.publication, row.retention_days = details.publication, details.retention_days
+    row.rewind, row.ladder = details.rewind, details.ladder
     if row.publication in OPEN_TO_ALL and before != (True, row.starts_at, row.ends_at):
         happened(unit, "webinar.scheduled", account_id=account_id, webinar_id=row.id)
     modes.set_chat(row, details.chat_mode)

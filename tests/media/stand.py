@@ -42,6 +42,7 @@ class SetDirectory:
         self.breaks = 0
         self.recording = False
         self.rewind = 0
+        self.ladder = False
         self.layout = "single"
         self.said: list[Line] = []
         self.playing: Playing | None = None
@@ -73,6 +74,7 @@ class SetDirectory:
             languages=self.languages,
             recording=self.recording,
             rewind=self.rewind,
+            ladder=self.ladder,
             layout=self.layout,
             playing=self.playing,
         )

@@ -91,11 +91,20 @@ export class RoomPlayer extends LitElement {
         ? html`<select class="player-select" aria-label=${t("Language you hear")} title=${t("Language you hear")} @change=${(/** @type {Event} */ event) => player.speak(Number(/** @type {HTMLSelectElement} */ (event.target).value))}>${player.languages.map((one) => html`<option value=${one.id} ?selected=${one.chosen}>${one.code ? one.name : t("Original")}</option>`)}</select>`
         : nothing}
       ${player && this.hasAttribute("captions") && (player.texts.all.length || this.written.length) ? this.#captions(player) : nothing}
+      ${player?.sizes.all.length ? this.#sizes(player.sizes) : nothing}
       ${player?.hls ? html`<button class="button plain small square" aria-pressed=${String(player.soundOnly)} aria-label=${t("Sound alone")} title=${t("Sound alone")} @click=${() => (player.soundOnly = !player.soundOnly)}>${icon("headphones")}</button>` : nothing}
       ${document.pictureInPictureEnabled ? this.#button(t("Picture in picture"), "picture-in-picture", () => void this.#pip()) : nothing}
       ${full && this.whole ? html`<span class="player-panels">${this.#button(t("Panels beside the picture"), "panel-right-open", () => this.dispatchEvent(new CustomEvent("panels")))}</span>` : nothing}
       ${this.#button(full ? t("Leave full screen") : t("Full screen"), full ? "minimize" : "maximize", () => void this.full())}
     </div>`;
+  }
+
+  /** @param {import("../media/choices.js").Sizes} sizes */
+  #sizes({ all, chosen }) {
+    return html`<select class="player-select" aria-label=${t("Picture size")} title=${t("Picture size")} @change=${(/** @type {Event} */ event) => this.player?.sizes.choose(Number(/** @type {HTMLSelectElement} */ (event.target).value))}>
+      <option value="0" ?selected=${!chosen}>${t("As the link allows")}</option>
+      ${all.map((height) => html`<option value=${height} ?selected=${height === chosen}>${height}p</option>`)}
+    </select>`;
   }
 
   /** @param {Player} player */
@@ -122,7 +131,7 @@ export class RoomPlayer extends LitElement {
     if (!player || !span) return nothing;
     const length = Math.floor(span.to - span.from);
     const at = player.back || player.video.paused ? Math.max(0, Math.min(length, Math.round(player.video.currentTime - span.from))) : length;
-    const said = at >= length - 1 ? t("Live") : t("{time} behind", { time: clock((length - at) * 1000) });
+    const said = at >= length - 1 || (!player.back && !player.video.paused) ? t("Live") : t("{time} behind", { time: clock((length - at) * 1000) });
     return html`<span class="player-back"><input class="player-place" type="range" min="0" max=${length} step="1" .value=${String(at)} aria-label=${t("Place in the webinar")} aria-valuetext=${said} @change=${(/** @type {Event} */ event) => player.goTo(span.from + Number(/** @type {HTMLInputElement} */ (event.target).value))}>
       <span class="figures small">${said}</span></span>`;
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import { keep, remember, rememberedVolume } from "../lib/storage.js";
-import { Texts } from "./texts.js";
+import { Sizes, Texts } from "./choices.js";
 
 /** @typedef {"empty" | "loading" | "playing" | "paused" | "waiting" | "blocked"} PlayerState */
 
@@ -12,6 +12,8 @@ const RETRY_FROM = 1000;
 const RETRY_TO = 8000;
 /** Seconds behind from which a player that should be live jumps: after sleep, or a long stall. */
 const LOST = 20;
+/** Bits a second a link is taken to have until it is known: people begin with the large picture. */
+const HOPED = 5_000_000;
 /** Seconds that must lie behind for it to be worth offering to go there: a stream without going back keeps some thirty. */
 const WORTH = 45;
 
@@ -22,6 +24,7 @@ export class Player extends EventTarget {
     super();
     this.video = video;
     this.texts = new Texts(this);
+    this.sizes = new Sizes(this);
     /** @type {PlayerState} */
     this.state = "empty";
     this.address = "";
@@ -179,7 +182,7 @@ export class Player extends EventTarget {
   /** @param {typeof import("hls.js").default} Hls @param {string} address */
   #withHls(Hls, address) {
     // No worker: its blob script would need a hole in the policy, and passing fMP4 through costs little.
-    const hls = (this.hls = new Hls({ lowLatencyMode: true, enableWorker: false, backBufferLength: 30, maxLiveSyncPlaybackRate: 1.05 }));
+    const hls = (this.hls = new Hls({ lowLatencyMode: true, enableWorker: false, backBufferLength: 30, maxLiveSyncPlaybackRate: 1.05, abrEwmaDefaultEstimate: HOPED }));
     hls.on(Hls.Events.ERROR, (_event, data) => {
       if (!data.fatal) return;
       if (data.type === Hls.ErrorTypes.MEDIA_ERROR && this.tries === 0) {
@@ -187,7 +190,10 @@ export class Player extends EventTarget {
         hls.recoverMediaError();
       } else this.again();
     });
-    hls.on(Hls.Events.MANIFEST_PARSED, () => void this.#start());
+    hls.on(Hls.Events.MANIFEST_PARSED, () => {
+      this.sizes.fit();
+      void this.#start();
+    });
     hls.on(Hls.Events.FRAG_BUFFERED, () => (this.tries = 0));
     hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, () => {
       const wanted = remember("language");

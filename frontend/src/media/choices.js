@@ -1,13 +1,13 @@
 /**
- * Captions of a stream. Pages of the room have lines of their own, which come sooner; these are for a player on another site, and
- * for the full screen of iPhones.
+ * What people choose of a stream: captions and the size of the picture.
  * @module
  */
-import { remember } from "../lib/storage.js";
+import { keep, remember } from "../lib/storage.js";
 
 /** Between two looks for captions that have just begun. */
 const ASK = 2000;
 
+/** Pages of the room have captions of their own, which come sooner; these are for a player on another site, and for the full screen of iPhones. */
 export class Texts {
   #player;
   #timer = 0;
@@ -58,3 +58,37 @@ export class Texts {
 /** Whether a main playlist has captions in this language (RFC 8216 section 4.3.4.1). @param {string} playlist @param {string} code */
 const written = (playlist, code) =>
   playlist.split("\n").some((line) => line.startsWith("#EXT-X-MEDIA:TYPE=SUBTITLES") && line.includes(`LANGUAGE="${code}"`));
+
+export class Sizes {
+  #player;
+
+  /** @param {import("./player.js").Player} player */
+  constructor(player) {
+    this.#player = player;
+  }
+
+  /** Heights to choose from, the best first; none where there is only one. */
+  get all() {
+    const heights = (this.#player.hls?.levels ?? []).map((level) => level.height).filter(Boolean);
+    return heights.length > 1 ? heights.sort((one, other) => other - one) : [];
+  }
+
+  /** What was chosen; 0: what the link allows. */
+  get chosen() {
+    const height = Number(remember("quality")) || 0;
+    return this.all.includes(height) ? height : 0;
+  }
+
+  /** @param {number} height */
+  choose(height) {
+    keep("quality", height ? String(height) : undefined);
+    this.fit();
+    this.#player.dispatchEvent(new Event("change"));
+  }
+
+  /** Have the player follow what was chosen. */
+  fit() {
+    const { hls } = this.#player;
+    if (hls) hls.nextLevel = this.chosen ? hls.levels.findIndex((level) => level.height === this.chosen) : -1;
+  }
+}
