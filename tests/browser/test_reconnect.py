@@ -92,7 +92,7 @@ async def test_ten_seconds_without_a_network_end_nothing_for_who_watches(lectern
         began = time.monotonic()
         await until(partial(camera_plays, viewer), within=40, what="the picture plays again")
         print(f"{how}: plays {time.monotonic() - began:.1f} s after the network came back")
-        await until(partial(lately, viewer), within=40, what="at what is live")
+        await until(partial(lately, viewer), within=40, what="not far behind what is live")
         await viewer.wait_for_selector("room-chat >> text=While it was away", timeout=40_000)
         await say(viewer, "Back again")
         await other.wait_for_selector("room-chat >> text=Back again", timeout=40_000)
@@ -100,5 +100,5 @@ async def test_ten_seconds_without_a_network_end_nothing_for_who_watches(lectern
 
 
 async def lately(page: Page) -> bool:
-    """Not far behind what is live."""
-    return float(await page.evaluate("document.querySelector('room-player').player.behind")) < 6
+    """Behind by no more than what was missed, which is caught up with a little faster than it was; further back the player jumps."""
+    return float(await page.evaluate("document.querySelector('room-player').player.behind")) < 16

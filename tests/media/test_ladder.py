@@ -6,6 +6,7 @@ import io
 import os
 import re
 import signal
+from fractions import Fraction
 from functools import partial
 
 import av
@@ -167,7 +168,7 @@ def alive(pid: int) -> bool:
 def units(*, bframes: int = 0) -> list[Picture]:
     """A film in H.264, each access unit with when it is shown."""
     encoder = av.CodecContext.create("libx264", "w")
-    encoder.width, encoder.height, encoder.pix_fmt, encoder.framerate = 640, 360, "yuv420p", 25
+    encoder.width, encoder.height, encoder.pix_fmt, encoder.framerate = 640, 360, "yuv420p", Fraction(25)
     encoder.options = {"preset": "veryfast", "g": "25", "bf": str(bframes), "x264-params": "keyint=25:scenecut=0:b-adapt=0"}
     found = []
     for number in [*range(75), -1]:
@@ -196,8 +197,8 @@ def test_pictures_stored_in_another_order_come_out_in_the_order_they_are_shown()
     times = [one.at for one in out if isinstance(one, Picture)]
     assert times == sorted(times)
     assert len(times) >= 70, "hardly any is lost"
-    for place, one in enumerate(out):
-        if isinstance(one, Turn):
+    for place, here in enumerate(out):
+        if isinstance(here, Turn):
             first = out[place + 1]
             assert isinstance(first, Picture)
             assert first.key, "a segment begins with a key frame"
