@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.async_api import Page, async_playwright
 from playwright.async_api import Route as Call
 from starlette.requests import Request
@@ -57,6 +58,8 @@ class Sender:
         self.link = way
         self.asked: list[str] = []
         """Methods of the requests that reached the server."""
+        self.deaf = False
+        """Answers do not say that arrival times are told (transport-wide congestion control)."""
         self.refuse = False
         """Restarts are answered as by a server that has none."""
 
@@ -70,7 +73,10 @@ class Sender:
             await route.fulfill(status=422)
             return
         answer = await route.fetch()
-        await route.fulfill(response=answer, body=await self.link.through(await answer.text()))
+        sdp = await answer.text()
+        if self.deaf:
+            sdp = "\n".join(line for line in sdp.split("\n") if "transport-cc" not in line and "transport-wide-cc" not in line)
+        await route.fulfill(response=answer, body=await self.link.through(sdp))
 
     async def is_(self, state: str) -> bool:
         return bool(await self.page.evaluate("window.sender?.state") == state)
@@ -81,7 +87,7 @@ class Sender:
 
 
 @asynccontextmanager
-async def sender(**settings: float) -> AsyncIterator[Sender]:
+async def sender(*, deaf: bool = False, **settings: float) -> AsyncIterator[Sender]:
     async def page_of(_request: Request) -> Response:
         return HTMLResponse(PAGE)
 
@@ -90,6 +96,7 @@ async def sender(**settings: float) -> AsyncIterator[Sender]:
         browser = await play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = await browser.new_page()
         one = Sender(here, page, way)
+        one.deaf = deaf
         await page.route("**/whip/**", one.call)
         await page.goto(f"{here.url}/page")
         await until(partial(one.is_, "sending"), within=20, what="the browser sends")
@@ -206,12 +213,27 @@ async def test_a_browser_on_a_narrow_far_and_lossy_link_sends_less_and_the_pictu
         assert one.here.studio.stages[WEBINAR].program.breaks == breaks, "nobody ever saw the card"
 
 
-async def test_what_is_lost_is_asked_for_again_and_a_sender_that_does_not_listen_loses_its_picture() -> None:
-    async with stand() as here, link(loss=0.05, delay=0.05) as way, here.sending(small_clip(), way=way.through) as looper:
+WIDE = 1_500_000
+
+
+async def _uses(one: Sender, least: float) -> bool:
+    return await offered(one, 2) > least
+
+
+async def test_a_sender_that_is_told_when_packets_arrive_uses_a_wide_link_and_one_that_is_not_does_not() -> None:
+    async with sender() as one:
+        await until(partial(_uses, one, WIDE), within=30, what="the link is used")
+    async with sender(deaf=True) as other:
+        assert await offered(other, 8) < WIDE, "the control"
+
+
+@pytest.mark.parametrize("loss", [0.02, 0.05])
+async def test_what_is_lost_is_asked_for_again_and_a_sender_that_does_not_listen_loses_its_picture(loss: float) -> None:
+    async with stand() as here, link(loss=loss, delay=0.05) as way, here.sending(small_clip(), way=way.through) as looper:
         await here.until(lambda text: text.count("#EXTINF") >= 3)
+        await until(lambda: way.lost > 20, within=30, what="enough is lost")
         stage = here.studio.stages[WEBINAR]
         order = stage.sessions[next(iter(stage.sessions))].peer.receivers["video"].order
-        assert way.lost > 20
         assert (order.dropped, stage.program.breaks, await plays_clean(here)) == (0, 0, True)
         # The control: a sender that repeats nothing, and one that sends more than the link carries.
         sends: Any = looper.connection.getTransceivers()[1].sender
