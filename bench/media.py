@@ -257,7 +257,7 @@ async def measure(*, quick: bool) -> tuple[dict[str, float], list[Goal]]:
     if "cpu_percent_per_webinar_12" in figures:
         goals.append(goal("cpu_percent_per_webinar_12", figures["cpu_percent_per_webinar_12"], LIMIT_CPU, reach="at most"))
     if PLAYER:
-        delays, stalls, faults = await delay(12 if quick else 60)
+        delays, stalls, faults = await delay(12 if quick else 600)
         if faults or not delays:
             print("the player failed:", faults or "no picture")
         figures.update(frames=len(delays), stalls=stalls, faults=len(faults))
