@@ -8,6 +8,7 @@ import pytest
 import structlog
 
 from tests.support.chromium import chromium
+from tests.support.firefox import firefox
 from tests.support.order import pytest_collection_modifyitems, pytest_runtest_protocol
 from tests.support.ports import find_free_port
 from tests.support.postgres import postgres_server, postgres_url
@@ -19,6 +20,7 @@ from tests.support.until import until, wait_until
 
 __all__ = [
     "chromium",
+    "firefox",
     "lectern",
     "postgres_server",
     "postgres_url",
