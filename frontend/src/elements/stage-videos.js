@@ -44,7 +44,7 @@ export class StageVideos extends LiveElement {
   #now() {
     const left = Math.max(0, Number(this.#stage?.["clip_until"] ?? 0) - Date.now());
     this.timer = window.setTimeout(() => this.requestUpdate(), left % 1000 || 1000);
-    return html`<p class="row stage-clip"><span class="badge">${icon("film")}<span>${t("The audience sees a video.")}</span></span>
+    return html`<p class="row stage-clip">${icon("film")}<strong>${t("The audience sees a video.")}</strong>
       <span class="figures">${clock(left + 999)}</span><span class="grow"></span>
       <button class="button small" @click=${() => void this.act("stage.play", { video: null })}>${icon("square")}<span>${t("Stop the video")}</span></button></p>`;
   }
