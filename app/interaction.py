@@ -83,6 +83,6 @@ def pulse(work: Work, vault: Vault) -> Pulse:
         poll_desk.CLOSE: poll_desk.due_close,
         notices.OVER: notices.over,
         schedule.LOOK: scheduled.look,
-        clips.OVER: clips.over,
+        schedule.CLIP: clips.over,
     }
     return Pulse(work, vault, doers)

@@ -86,12 +86,6 @@ class Small:
         """What can be fetched; another one after the process began anew."""
         return self._cutter.track
 
-    @property
-    def ready(self) -> bool:
-        """Whether there is something to play."""
-        segments = self.track.segments
-        return bool(segments) and bool(segments[-1].parts or len(segments) > 1)
-
     def turn(self, picture: Track, at: int, when: datetime) -> None:
         """The large picture's newest segment begins here."""
         if not self.feeding or self._child is None:
@@ -163,6 +157,9 @@ class Small:
     def _begin_anew(self) -> None:
         """What comes later does not follow on what was: another track."""
         back = self.track.back
+        for segment in self.track.segments:
+            if segment.kept is not None:
+                segment.kept.drop()
         self.track.close()
         self._cutter = Cutter(Track(KIND, new_run(), 0), SCALE)
         self.track.back = back

@@ -22,6 +22,7 @@ SOUND_BANDWIDTH = 130_000
 
 
 Pictures = Sequence[tuple[Track, int]]
+"""Tracks with their bandwidths in bits a second, the best first."""
 
 
 def master(pictures: Pictures, audio: Track | None, spoken: Spoken = (), written: Spoken = ()) -> str:

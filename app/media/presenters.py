@@ -115,7 +115,8 @@ async def remove(room: Room, presenter_id: str) -> int:
         await hands.put_down(room, row.person)
     stage = await stage_of(room)
     if stage.chosen == row.id:
-        await show(room, None)
+        stage.chosen = None
+        tell_stage(room, stage)
     return room.row.seq
 
 

@@ -38,7 +38,7 @@ class Stage:
     def __init__(self, webinar_id: str, directory: Directory, plan: Plan, room: BackRoom, places: Places) -> None:
         self.webinar_id = webinar_id
         self._room, self._rewind = room, 0
-        self._places, self._placed_small, self._refused_small = places, False, False
+        self._places, self._has_place, self._refused = places, False, False
         self.directory = directory
         self.sessions: dict[str, PublishSession] = {}
         self.director = Director()
@@ -268,7 +268,7 @@ class Stage:
         self.state = state
         if previous == Broadcast.ENDED and state != previous:
             self._begin_again()
-        self._offer_small()
+        self._offer_small(on=plan.ladder and not plan.gone and state != Broadcast.ENDED)
         self._arrange()
         if not plan.recording or state != Broadcast.LIVE:
             self._stop_recording()
@@ -285,18 +285,17 @@ class Stage:
         elif previous == Broadcast.LIVE:
             self.program.go_dark()
 
-    def _offer_small(self) -> None:
-        """A smaller picture, where it is wanted and this machine has a place for it."""
-        wanted = self.plan.ladder and not self.plan.gone and self.state != Broadcast.ENDED
-        if wanted and not self._placed_small:
-            self._placed_small = self._places.take()
-            if not self._placed_small and not self._refused_small:
+    def _offer_small(self, *, on: bool) -> None:
+        """A smaller picture, where this machine has a place for it."""
+        if on and not self._has_place:
+            self._has_place = self._places.take()
+            if not self._has_place and not self._refused:
                 log.warning("webinar %s gets no smaller picture: all places are taken", self.webinar_id)
-            self._refused_small = not self._placed_small
-        elif not wanted and self._placed_small:
-            self._placed_small = False
+            self._refused = not self._has_place
+        elif not on and self._has_place:
+            self._has_place = False
             self._places.give()
-        self.program.offer_small(on=self._placed_small)
+        self.program.offer_small(on=self._has_place)
         if self.program.small is not None:
             self.program.small.feeding = self.state in (Broadcast.LIVE, Broadcast.PAUSED)
 
@@ -326,10 +325,8 @@ class Stage:
         self._stop_recording()
         await self._record_ended()
         self._uncompose()
-        if self._placed_small:
-            self._placed_small = False
-            self._places.give()
         small = self.program.small
+        self._offer_small(on=False)
         self.program.close()
         if small is not None:
             await small.ended()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.browser.test_main_job import PIXELS, audience, louder, make_webinar, moved, sign_in
 from tests.browser.test_studio import presenting
+from tests.support.firefox import ENTER
 from tests.support.product import PASSWORD
 from tests.support.until import until
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from tests.support.product import Child
 
 
-async def test_firefox_watches_hears_and_talks(lectern: Child, chromium: Browser, firefox: Firefox) -> None:
+async def test_firefox_watches_and_talks(lectern: Child, chromium: Browser, firefox: Firefox) -> None:
     studio, room = await presenting(chromium, lectern)
     viewer = await firefox.open(room)
     await viewer.there(".waiting")
@@ -29,7 +30,7 @@ async def test_firefox_watches_hears_and_talks(lectern: Child, chromium: Browser
     # Without a sound card its Web Audio stands still, so what is heard cannot be measured; that sound is decoded and played can be asked.
     sound = "(({mozHasAudio, muted, volume}) => mozHasAudio && !muted && volume > 0)(document.querySelector('room-player video'))"
     await until(partial(viewer.evaluate, sound), within=30, what="there is sound")
-    await viewer.type("room-chat textarea", "Hello from Firefox\ue007")
+    await viewer.type("room-chat textarea", f"Hello from Firefox{ENTER}")
     await studio.goto(room)
     await studio.wait_for_selector("room-chat >> text=Hello from Firefox")
     assert await viewer.evaluate("document.cookie + Object.keys(localStorage)") == ""

@@ -59,6 +59,9 @@ async def test_a_video_is_played_by_who_directs_and_is_over_by_itself(product: P
             async def over() -> bool:
                 return (await directory.plan(here.webinar.id)).playing is None
 
+            async def ended() -> bool:
+                return (await api.get(f"{home}/stage")).json()["clip"] is None
+
             await until(over, within=30, what="it is over by itself")
             await ada.until_seq((await product.row(here.webinar.id)).seq)
             assert "clip" not in stage(ada), "the crew sees it"
@@ -73,7 +76,25 @@ async def test_a_video_is_played_by_who_directs_and_is_over_by_itself(product: P
                 assert not await over(), "the control"
                 await mia.ask(command, **fields)
                 assert await over()
+            # Somebody else leaving is no reason to end it; pausing and ending are.
+            chosen = await mia.ask("stage.encoder", name="Hall")
+            hall = next(one for one in await presenters_of(mia, chosen["seq"]) if one["name"] == "Hall")
+            await mia.ask("stage.show", presenter=hall["id"])
+            await mia.ask("stage.play", video=video.id)
+            await mia.ask("stage.remove", presenter=hall["id"])
+            assert not await over()
+            for state in ("paused", "live", "ended"):
+                await mia.ask("broadcast.set", to=state)
+                if state == "live":
+                    await mia.ask("stage.play", video=video.id)
+                else:
+                    await until(ended, within=30, what=f"no video any more once it is {state}")
             assert (await api.delete(f"{home}/recordings/{video.id}")).status_code == 204
+
+
+async def presenters_of(guest: Guest, seq: int) -> list[dict[str, Any]]:
+    await guest.until_seq(seq)
+    return [one for one in guest.entities.values() if one["kind"] == "presenter" and not one.get("removed")]
 
 
 async def test_a_video_of_another_webinar_cannot_be_played(product: Product, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ export class StageVideos extends LiveElement {
   }
 
   #now() {
-    const left = Math.max(0, Number(this.#stage?.["clip_until"] ?? 0) - Date.now());
+    const left = Math.max(0, Number(this.#stage?.["clip_until"] ?? 0) - (this.room?.now() ?? 0));
     this.timer = window.setTimeout(() => this.requestUpdate(), left % 1000 || 1000);
     return html`<p class="row stage-clip">${icon("film")}<strong>${t("The audience sees a video.")}</strong>
       <span class="figures">${clock(left + 999)}</span><span class="grow"></span>

@@ -69,7 +69,7 @@ export class Sizes {
 
   /** Heights to choose from, the best first; none where there is only one. */
   get all() {
-    const heights = (this.#player.hls?.levels ?? []).map((level) => level.height).filter(Boolean);
+    const heights = [...new Set((this.#player.hls?.levels ?? []).map((level) => level.height).filter(Boolean))];
     return heights.length > 1 ? heights.sort((one, other) => other - one) : [];
   }
 
