@@ -91,7 +91,7 @@ export class RoomPlayer extends LitElement {
         ? html`<select class="player-select" aria-label=${t("Language you hear")} title=${t("Language you hear")} @change=${(/** @type {Event} */ event) => player.speak(Number(/** @type {HTMLSelectElement} */ (event.target).value))}>${player.languages.map((one) => html`<option value=${one.id} ?selected=${one.chosen}>${one.code ? one.name : t("Original")}</option>`)}</select>`
         : nothing}
       ${player && this.hasAttribute("captions") && (player.texts.all.length || this.written.length) ? this.#captions(player) : nothing}
-      ${player?.sizes.all.length ? this.#sizes(player.sizes) : nothing}
+      ${player?.sizes.all.length && !this.hasAttribute("quiet") ? this.#sizes(player.sizes) : nothing}
       ${player?.hls ? html`<button class="button plain small square" aria-pressed=${String(player.soundOnly)} aria-label=${t("Sound alone")} title=${t("Sound alone")} @click=${() => (player.soundOnly = !player.soundOnly)}>${icon("headphones")}</button>` : nothing}
       ${document.pictureInPictureEnabled ? this.#button(t("Picture in picture"), "picture-in-picture", () => void this.#pip()) : nothing}
       ${full && this.whole ? html`<span class="player-panels">${this.#button(t("Panels beside the picture"), "panel-right-open", () => this.dispatchEvent(new CustomEvent("panels")))}</span>` : nothing}
@@ -102,7 +102,7 @@ export class RoomPlayer extends LitElement {
   /** @param {import("../media/choices.js").Sizes} sizes */
   #sizes({ all, chosen }) {
     return html`<select class="player-select" aria-label=${t("Picture size")} title=${t("Picture size")} @change=${(/** @type {Event} */ event) => this.player?.sizes.choose(Number(/** @type {HTMLSelectElement} */ (event.target).value))}>
-      <option value="0" ?selected=${!chosen}>${t("As the link allows")}</option>
+      <option value="0" ?selected=${!chosen}>${t("Auto")}</option>
       ${all.map((height) => html`<option value=${height} ?selected=${height === chosen}>${height}p</option>`)}
     </select>`;
   }
