@@ -6,7 +6,6 @@ is looked up on disk when a request comes. Stylesheets are joined along their ``
 
 from __future__ import annotations
 
-import base64
 import gzip
 import hashlib
 import json
@@ -127,10 +126,6 @@ class Assets:
     def importmap(self, entry: str) -> Markup:
         """The import map of a page whose module is ``entry``: names and undigested addresses to digested ones."""
         return Markup(self._importmap(entry))  # noqa: S704 - JSON with "<" escaped
-
-    def importmap_hash(self, entry: str) -> str:
-        """Source expression for ``script-src`` of a page that has no nonce."""
-        return "'sha256-" + base64.b64encode(hashlib.sha256(self._importmap(entry).encode()).digest()).decode() + "'"
 
     def preloads(self, entry: str) -> list[str]:
         """Addresses of all modules that ``entry`` needs at once, without itself."""

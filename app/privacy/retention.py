@@ -37,10 +37,6 @@ class Due(msgspec.Struct, frozen=True):
     account_id: str
     erase_at: datetime
 
-    def days_left(self, now: datetime) -> int:
-        """Whole days until then, for the banner; 0 on the last day."""
-        return max(0, (self.erase_at - now).days)
-
     def soon(self, now: datetime) -> bool:
         """True when every admin page of the webinar shows the banner."""
         return self.erase_at - now <= NOTICE

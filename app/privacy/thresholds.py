@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from typing import TypeVar
 
 FLOOR = 5
@@ -31,26 +31,3 @@ def total(cells: Mapping[K, int], floor: int = FLOOR) -> int | None:
     if 0 < number < floor or (hidden and (len(hidden) < 2 or sum(hidden) < floor)):
         return None
     return number
-
-
-def hide_small_table(rows: Sequence[Sequence[int]], floor: int = FLOOR) -> list[list[int | None]]:
-    """A table of counts, safe to show beside the totals of its rows and columns."""
-    table = [list(row) for row in rows]
-    hidden = {(r, c) for r, row in enumerate(table) for c, count in enumerate(row) if 0 < count < floor}
-    while more := _one_more(table, hidden, floor):
-        hidden.add(more)
-    return [[None if (r, c) in hidden else count for c, count in enumerate(row)] for r, row in enumerate(table)]
-
-
-def _one_more(table: Sequence[Sequence[int]], hidden: set[tuple[int, int]], floor: int) -> tuple[int, int] | None:
-    """A cell that must be hidden because its row or column hides too little; None when all do."""
-    height, width = len(table), max(map(len, table), default=0)
-    lines = [[(r, c) for c in range(len(table[r]))] for r in range(height)]
-    lines += [[(r, c) for r in range(height) if c < len(table[r])] for c in range(width)]
-    for line in lines:
-        inside = [cell for cell in line if cell in hidden]
-        if inside and (len(inside) < 2 or sum(table[r][c] for r, c in inside) < floor):
-            open_cells = [(table[r][c], (r, c)) for r, c in line if (r, c) not in hidden and table[r][c]]
-            if open_cells:
-                return min(open_cells)[1]
-    return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import gzip
 import hashlib
 import json
@@ -129,11 +128,6 @@ def test_the_import_map_leads_every_import_of_a_page_to_a_served_file(assets: As
         assert {client.get(url).headers["cache-control"] for url in imports.values()} == {"public, max-age=31536000, immutable"}
         assert imports["lit"] == assets.url("node_modules/lit/index.js")
         assert imports["/static/src/lib/enhance.js"] == assets.url("src/lib/enhance.js")
-
-
-def test_the_import_map_has_the_hash_a_policy_needs(assets: Assets) -> None:
-    said = hashlib.sha256(str(assets.importmap("src/pages/base.js")).encode()).digest()
-    assert assets.importmap_hash("src/pages/base.js") == f"'sha256-{base64.b64encode(said).decode()}'"
 
 
 def test_a_page_preloads_what_it_needs_at_once_and_no_more(tmp_path: Path) -> None:

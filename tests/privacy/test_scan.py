@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from app.privacy.scan import Files, forms_of
 from app.privacy.search import BLOCK, Sought, named_in
-from app.privacy.thresholds import hide_small, hide_small_table, total
+from app.privacy.thresholds import hide_small, total
 
 CANARY = b"canary+7f3a9c/zq81Kw=x"
 
@@ -116,15 +116,3 @@ def test_no_hidden_cell_can_be_worked_out_from_the_total(cells: dict[int, int]) 
         left = whole - sum(n for n in safe.values() if n is not None)
         assert len(hidden) > 1
         assert left >= 5
-
-
-@given(st.lists(st.tuples(counts, counts, counts), max_size=5))
-def test_no_line_of_a_table_hides_one_cell_alone(rows: list[tuple[int, int, int]]) -> None:
-    safe = hide_small_table(rows)
-    lines = [*safe, *(list(column) for column in zip(*safe, strict=True))]
-    originals = [*map(list, rows), *(list(column) for column in zip(*rows, strict=True))]
-    for line, original in zip(lines, originals, strict=True):
-        hidden = [n for n, shown in zip(original, line, strict=True) if shown is None]
-        shown = [n for n in line if n]
-        assert all(n >= 5 for n in shown)
-        assert not hidden or not shown or (len(hidden) > 1 and sum(hidden) >= 5)

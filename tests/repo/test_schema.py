@@ -9,12 +9,10 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Column, Connection, MetaData, String, Table, inspect
+from sqlalchemy import Connection, inspect
 
 from alembic import command
 from app.core.db import Base, open_engine
-from app.core.declare import not_personal
-from app.privacy.map import undeclared
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -61,9 +59,3 @@ def test_upgrade_gives_what_the_code_declares_and_downgrade_takes_it_back(url: s
     assert set(Base.metadata.tables) <= tables
     command.downgrade(config_for(url), "base")
     assert look(url)[1] <= {"alembic_version"}
-
-
-def test_a_column_that_says_nothing_is_found() -> None:
-    silent = MetaData()
-    Table("t", silent, Column("said", String, info=not_personal("a word")), Column("silent", String))
-    assert undeclared(silent) == ["t.silent"]

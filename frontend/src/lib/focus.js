@@ -1,18 +1,7 @@
 /**
- * Moving the focus with arrow keys, and finding what can have it.
+ * Moving the focus with arrow keys.
  * @module
  */
-
-const focusable = 'a[href], button:not(:disabled), input:not(:disabled, [type="hidden"]), select:not(:disabled), textarea:not(:disabled), [tabindex]:not([tabindex="-1"])';
-
-/**
- * Everything in `root` that the Tab key reaches and that can be seen.
- * @param {ParentNode} root
- * @returns {HTMLElement[]}
- */
-export function focusables(root) {
-  return [...root.querySelectorAll(focusable)].filter((found) => found instanceof HTMLElement && found.checkVisibility()).map((found) => /** @type {HTMLElement} */ (found));
-}
 
 /**
  * The item an arrow key, Home or End leads to; none for other keys. In pages written from the right, left and right change places.
