@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import httpx2
 
 from app.core.permissions import Role
 from app.media.clips import LEAD
@@ -24,8 +29,34 @@ def stage(guest: Guest) -> dict[str, Any]:
     return next(one for one in guest.entities.values() if one["kind"] == "stage")
 
 
-async def test_a_video_is_played_by_who_directs_and_is_over_by_itself(product: Product, tmp_path: Path) -> None:
-    data = await film(tmp_path / "a.mp4", *PICTURE, *SOUND, *H264, "-c:a", "aac", seconds=2)
+@dataclass(slots=True)
+class Playable:
+    """A webinar with one uploaded video, and who is in it."""
+
+    webinar: str
+    home: str
+    video: str
+    seconds: float
+    mia: Guest  # directs
+    ada: Guest  # presents
+    api: httpx2.AsyncClient
+    pages: httpx2.AsyncClient
+    directory: DatabaseDirectory
+
+    async def playing(self) -> bool:
+        return (await self.directory.plan(self.webinar)).playing is not None
+
+    async def clip(self) -> str | None:
+        found: str | None = (await self.api.get(f"{self.home}/stage")).json()["clip"]
+        return found
+
+    async def play(self) -> dict[str, Any]:
+        return await self.mia.ask("stage.play", video=self.video)
+
+
+@asynccontextmanager
+async def playable(product: Product, folder: Path) -> AsyncIterator[Playable]:
+    data = await film(folder / "a.mp4", *PICTURE, *SOUND, *H264, "-c:a", "aac", seconds=2)
     async with product.client() as client:
         here = await sender(product, client)
         await here.send(data)
@@ -36,60 +67,71 @@ async def test_a_video_is_played_by_who_directs_and_is_over_by_itself(product: P
             product.join(here.webinar.id, Role.PRESENTER, name="Ada") as ada,
             program(product, here.webinar.account_id) as api,
         ):
-            listed = (await mia.ask("stage.videos"))["videos"]
-            assert [(one["id"], one["title"], round(one["seconds"])) for one in listed] == [(video.id, "A film", 2)]
-            assert (await ada.ask("stage.play", video=video.id))["code"] == "not.allowed"
-            assert (await mia.ask("stage.play", video=video.id))["code"] == "clip.not_live"
-            await mia.ask("broadcast.set", to="live")
-            assert (await mia.ask("stage.play", video="x" * 20))["code"] == "recording.unknown"
-            begun = await mia.ask("stage.play", video=video.id)
-            await ada.until_seq(begun["seq"])
-            assert stage(ada)["clip"] == video.id, "all of the crew see that it plays"
+            (listed,) = (await mia.ask("stage.videos"))["videos"]
+            assert (listed["id"], listed["title"], round(listed["seconds"])) == (video.id, "A film", 2)
             directory = DatabaseDirectory(product.parts.settings, product.parts.database)
-            playing = (await directory.plan(here.webinar.id)).playing
-            assert playing is not None
-            assert (playing.video, playing.over) == (video.id, True)
-            begins = stage(ada)["clip_until"] / 1000 - listed[0]["seconds"] - EPOCH
-            assert abs(playing.at - begins) < 0.01, "who watches and who directs go by the same clock"
             home = f"/webinars/{here.webinar.id}"
-            assert (await api.get(f"{home}/stage")).json()["clip"] == video.id
-            assert (await api.delete(f"{home}/recordings/{video.id}")).status_code == 409, "what is played stays"
-            assert (await client.post(f"/admin{home}/recordings/{video.id}/delete")).status_code == 409
+            yield Playable(here.webinar.id, home, video.id, listed["seconds"], mia, ada, api, client, directory)
 
-            async def over() -> bool:
-                return (await directory.plan(here.webinar.id)).playing is None
 
-            async def ended() -> bool:
-                return (await api.get(f"{home}/stage")).json()["clip"] is None
+async def test_a_video_is_played_by_who_directs_and_is_over_by_itself(product: Product, tmp_path: Path) -> None:
+    async with playable(product, tmp_path) as here:
+        assert (await here.ada.ask("stage.play", video=here.video))["code"] == "not.allowed"
+        assert (await here.play())["code"] == "clip.not_live"
+        await here.mia.ask("broadcast.set", to="live")
+        assert (await here.mia.ask("stage.play", video="x" * 20))["code"] == "recording.unknown"
+        begun = await here.play()
+        await here.ada.until_seq(begun["seq"])
+        assert stage(here.ada)["clip"] == here.video, "all of the crew see that it plays"
+        playing = (await here.directory.plan(here.webinar)).playing
+        assert playing is not None
+        assert (playing.video, playing.over) == (here.video, True)
+        begins = stage(here.ada)["clip_until"] / 1000 - here.seconds - EPOCH
+        assert abs(playing.at - begins) < 0.01, "who watches and who directs go by the same clock"
+        assert await here.clip() == here.video
+        assert (await here.api.delete(f"{here.home}/recordings/{here.video}")).status_code == 409, "what is played stays"
+        assert (await here.pages.post(f"/admin{here.home}/recordings/{here.video}/delete")).status_code == 409
 
-            await until(over, within=30, what="it is over by itself")
-            await ada.until_seq((await product.row(here.webinar.id)).seq)
-            assert "clip" not in stage(ada), "the crew sees it"
-            # Ended early: by a click, or because somebody or another layout is to be seen.
-            ends: list[tuple[str, dict[str, Any]]] = [
-                ("stage.play", {"video": None}),
-                ("stage.show", {"presenter": None}),
-                ("stage.layout", {"layout": "side"}),
-            ]
-            for command, fields in ends:
-                await mia.ask("stage.play", video=video.id)
-                assert not await over(), "the control"
-                await mia.ask(command, **fields)
-                assert await over()
-            # Somebody else leaving is no reason to end it; pausing and ending are.
-            chosen = await mia.ask("stage.encoder", name="Hall")
-            hall = next(one for one in await presenters_of(mia, chosen["seq"]) if one["name"] == "Hall")
-            await mia.ask("stage.show", presenter=hall["id"])
-            await mia.ask("stage.play", video=video.id)
-            await mia.ask("stage.remove", presenter=hall["id"])
-            assert not await over()
-            for state in ("paused", "live", "ended"):
-                await mia.ask("broadcast.set", to=state)
-                if state == "live":
-                    await mia.ask("stage.play", video=video.id)
-                else:
-                    await until(ended, within=30, what=f"no video any more once it is {state}")
-            assert (await api.delete(f"{home}/recordings/{video.id}")).status_code == 204
+        async def over() -> bool:
+            return not await here.playing()
+
+        await until(over, within=30, what="it is over by itself")
+        await here.ada.until_seq((await product.row(here.webinar)).seq)
+        assert "clip" not in stage(here.ada), "the crew sees it"
+
+
+async def test_a_video_ends_early_by_a_click_a_pause_and_the_end_but_not_because_somebody_leaves(
+    product: Product, tmp_path: Path
+) -> None:
+    async with playable(product, tmp_path) as here:
+        await here.mia.ask("broadcast.set", to="live")
+        ends: list[tuple[str, dict[str, Any]]] = [
+            ("stage.play", {"video": None}),
+            ("stage.show", {"presenter": None}),
+            ("stage.layout", {"layout": "side"}),
+        ]
+        for command, fields in ends:
+            await here.play()
+            assert await here.playing(), "the control"
+            await here.mia.ask(command, **fields)
+            assert not await here.playing(), command
+        chosen = await here.mia.ask("stage.encoder", name="Hall")
+        hall = next(one for one in await presenters_of(here.mia, chosen["seq"]) if one["name"] == "Hall")
+        await here.mia.ask("stage.show", presenter=hall["id"])
+        await here.play()
+        await here.mia.ask("stage.remove", presenter=hall["id"])
+        assert await here.playing()
+
+        async def ended() -> bool:
+            return await here.clip() is None
+
+        for state in ("paused", "live", "ended"):
+            await here.mia.ask("broadcast.set", to=state)
+            if state == "live":
+                await here.play()
+            else:
+                await until(ended, within=30, what=f"no video any more once it is {state}")
+        assert (await here.api.delete(f"{here.home}/recordings/{here.video}")).status_code == 204
 
 
 async def presenters_of(guest: Guest, seq: int) -> list[dict[str, Any]]:
