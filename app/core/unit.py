@@ -56,6 +56,11 @@ class Unit:
         self.touched += 1
         self._rows.put(cast("Table", table.__table__), row)
 
+    def change(self, row: Base, name: str, value: object) -> None:
+        """Set one column of a known ``row``, past the ORM: much cheaper where every transaction does it."""
+        self.touched += 1
+        self._rows.change(row, name, value)
+
     def enqueue(
         self,
         kind: str,

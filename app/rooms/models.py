@@ -59,6 +59,11 @@ class Webinar(Base):
         String(20), default="", server_default="", info=not_personal("changes when the links of the views are made anew")
     )
     in_step: Mapped[bool] = mapped_column(default=False, server_default=false(), info=SETTING)
+    restricted: Mapped[bool] = mapped_column(
+        default=False,
+        server_default=false(),
+        info=not_personal("whether anybody was ever muted or banned here, so that verbs need not look"),
+    )
     state_texts: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, info=SETTING)
     state_pictures: Mapped[dict[str, str]] = mapped_column(
         JSON, default=dict, info=not_personal("ids of the pictures shown in each state")

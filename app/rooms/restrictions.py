@@ -48,6 +48,8 @@ async def check(room: Room, seat: Seat) -> None:
 
 async def of(room: Room, person: str) -> Restriction | None:
     """The restriction of one person."""
+    if not room.row.restricted:
+        return None
     key = ("restrictions", room.row.id)
     known = room.unit.memo.get(key)
     if not isinstance(known, dict):
@@ -60,6 +62,7 @@ async def of(room: Room, person: str) -> Restriction | None:
 
 def remember(room: Room, row: Restriction) -> None:
     """The next command of the same transaction must see it."""
+    room.row.restricted = True
     known = room.unit.memo.setdefault(("restrictions", room.row.id), {})
     if isinstance(known, dict):
         known[row.person] = row

@@ -70,8 +70,7 @@ class Room:
 
     def next_seq(self) -> int:
         """The number of the change now being made."""
-        self.row.seq += 1
-        self.unit.touched += 1
+        self.unit.change(self.row, "seq", self.row.seq + 1)
         return self.row.seq
 
     def tell(
