@@ -17,6 +17,7 @@ from tests.support.redis import redis_server, redis_url, shared_redis
 from tests.support.server import serve_app
 from tests.support.smtp import smtp_server
 from tests.support.until import until, wait_until
+from tests.support.webkit import webkit
 
 __all__ = [
     "chromium",
@@ -34,6 +35,7 @@ __all__ = [
     "smtp_server",
     "until",
     "wait_until",
+    "webkit",
 ]
 
 SCREENSHOTS = os.environ.get("LECTERN_SCREENSHOTS") == "1"

@@ -100,13 +100,9 @@ class View:
         return (video if self._ready(video) else None), (audio if self._ready(audio) else None)
 
     def _ready(self, track: Track) -> bool:
+        """Whether there is a whole segment to see: players take a list of parts alone for an empty one, and try again much later."""
         first = self.first(track)
-        return (
-            first is not None
-            and track.next_number > first
-            and bool(track.segments)
-            and bool(track.segments[-1].parts or len(track.segments) > 1)
-        )
+        return first is not None and any(one.done and one.number >= first for one in track.segments)
 
     def _small(self) -> Track | None:
         small = self.program.small

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from tests.browser.test_main_job import PIXELS, audience, louder, make_webinar, moved, sign_in
 from tests.browser.test_studio import presenting
-from tests.support.firefox import ENTER
+from tests.support.page import ENTER
 from tests.support.product import PASSWORD
 from tests.support.until import until
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
 
-    from tests.support.firefox import Firefox, Tab
+    from tests.support.firefox import Firefox
+    from tests.support.page import Page
     from tests.support.product import Child
 
 
@@ -57,10 +58,10 @@ async def test_firefox_presents(lectern: Child, chromium: Browser, firefox: Fire
     await presenter.click("button", "End")
 
 
-async def seen(tab: Tab) -> bool:
+async def seen(tab: Page) -> bool:
     return bool(await tab.evaluate(PIXELS))
 
 
-async def changed(tab: Tab, first: dict[str, Any]) -> bool:
+async def changed(tab: Page, first: dict[str, Any]) -> bool:
     now = await tab.evaluate(PIXELS)
     return bool(now and now["pixels"] != first["pixels"] and now["time"] > first["time"])

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
+from tests.support.page import Page
 from tests.support.ports import find_free_port
 from tests.support.processes import need
 from tests.support.until import until
@@ -38,7 +39,6 @@ PREFERENCES = {
     "services.settings.server": "data:,",
     "toolkit.telemetry.enabled": False,
 }
-ENTER = "\ue007"
 
 
 class Firefox:
@@ -81,7 +81,7 @@ class Firefox:
         await asyncio.gather(self._reading, return_exceptions=True)
 
 
-class Tab:
+class Tab(Page):
     """A page of somebody."""
 
     def __init__(self, browser: Firefox, context: str) -> None:
@@ -101,17 +101,6 @@ class Tab:
         )
         assert said["type"] == "success", said
         return json.loads(said["result"]["value"]) if said["result"]["type"] == "string" else None
-
-    async def there(self, selector: str, text: str = "", within: float = 20) -> None:
-        """Wait for an element, with these words if any."""
-        found = "(selector, text) => [...document.querySelectorAll(selector)].some((one) => one.checkVisibility() && one.textContent.includes(text))"
-        await until(lambda: self.evaluate(found, selector, text), within=within, what=f"{selector} {text}")
-
-    async def click(self, selector: str, text: str = "", within: float = 20) -> None:
-        """Click an element, once it is there."""
-        await self.there(selector, text, within)
-        script = "(selector, text) => [...document.querySelectorAll(selector)].find((one) => one.checkVisibility() && one.textContent.includes(text)).click()"
-        await self.evaluate(script, selector, text)
 
     async def type(self, selector: str, text: str) -> None:
         """Type into a field."""

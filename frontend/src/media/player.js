@@ -167,10 +167,10 @@ export class Player extends EventTarget {
     const address = this.address;
     // Chromium says it can play HLS by itself, but stalls on fMP4 live lists: MSE first, native only without it.
     if ("MediaSource" in window || "ManagedMediaSource" in window) {
-      const { default: Hls } = await import("hls.js");
+      const [{ default: Hls }, { Holes }] = await Promise.all([import("hls.js"), import("./holes.js")]);
       if (this.address !== address) return;
       if (Hls.isSupported()) {
-        this.#withHls(Hls, address);
+        this.#withHls(Hls, new Holes(this.video), address);
         return;
       }
     }
@@ -179,8 +179,8 @@ export class Player extends EventTarget {
     void this.#start();
   }
 
-  /** @param {typeof import("hls.js").default} Hls @param {string} address */
-  #withHls(Hls, address) {
+  /** @param {typeof import("hls.js").default} Hls @param {import("./holes.js").Holes} holes @param {string} address */
+  #withHls(Hls, holes, address) {
     // No worker: its blob script would need a hole in the policy, and passing fMP4 through costs little.
     const hls = (this.hls = new Hls({ lowLatencyMode: true, enableWorker: false, backBufferLength: 30, maxLiveSyncPlaybackRate: 1.05, abrEwmaDefaultEstimate: HOPED }));
     hls.on(Hls.Events.ERROR, (_event, data) => {
@@ -195,6 +195,7 @@ export class Player extends EventTarget {
       void this.#start();
     });
     hls.on(Hls.Events.FRAG_BUFFERED, () => (this.tries = 0));
+    hls.on(Hls.Events.LEVEL_UPDATED, () => holes.look());
     hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, () => {
       const wanted = remember("language");
       const id = hls.audioTracks.findIndex((track) => (track.lang || "original") === wanted);

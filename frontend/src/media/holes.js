@@ -1,0 +1,31 @@
+/**
+ * Over a hole in what there is to play. hls.js does that too, but not while the element still seeks a place in a large one: whose lists
+ * of picture and sound came some seconds apart, when somebody had just gone live, would look at a still picture for long.
+ * @module
+ */
+
+/** Milliseconds that a picture may stand still before a hole, while there is more to play behind it. */
+const STUCK = 1500;
+
+export class Holes {
+  /** @param {HTMLVideoElement} video */
+  constructor(video) {
+    this.video = video;
+    this.at = -1;
+    this.since = 0;
+  }
+
+  /** Look, whenever there is more to play. */
+  look() {
+    const { buffered, currentTime, paused, readyState } = this.video;
+    const now = performance.now();
+    if (paused || readyState > HTMLMediaElement.HAVE_CURRENT_DATA || currentTime !== this.at) [this.at, this.since] = [currentTime, now];
+    if (now - this.since < STUCK) return;
+    for (let index = 0; index < buffered.length; index++) {
+      if (buffered.start(index) > currentTime) {
+        this.video.currentTime = buffered.start(index) + 0.05;
+        return;
+      }
+    }
+  }
+}
