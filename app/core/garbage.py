@@ -11,8 +11,9 @@ import asyncio
 import gc
 from collections.abc import Callable
 
-YOUNG, MIDDLE, OLD = 10_000, 20, 100
-"""New objects before the youngest are looked at, a few milliseconds each time; and how many such looks make an older one due."""
+YOUNG, MIDDLE, OLD = 2_000, 100, 100
+"""New objects before the youngest are looked at, a millisecond each time: five would be the slowest answer in a hundred of a chat; and
+how many such looks make an older one due."""
 CAME = 100
 """Sockets more than last time, from which on what is there is put aside."""
 QUIET = 500
