@@ -7,6 +7,7 @@ from typing import Any
 from app.core.errors import not_found
 from app.core.ids import new_id
 from app.core.outbox import happened
+from app.core.together import Together
 from app.core.unit import Unit, Work
 from app.live.change import Kick
 from app.privacy.vault import KeyDestroyed, Vault
@@ -30,14 +31,15 @@ class RegistrationDoor:
         self._vault = vault
         self._seats = seats
         self._open = OpenDoor(seats)
+        self._policies = Together(self._policy)
 
     async def enter(self, row: Webinar, seat: str | None) -> Entry | Closed:
         """Who holds the seat, with the name they chose to be shown by."""
+        policy = await self._policies.ask(row.id)
+        if policy is None or policy.mode == "none":
+            return await self._open.enter(row, seat)
+        known = self._seats.seat_of(row.id, seat)
         async with self._work.read() as session:
-            policy = await session.get(RegistrationPolicy, row.id)
-            if policy is None or policy.mode == "none":
-                return await self._open.enter(row, seat)
-            known = self._seats.seat_of(row.id, seat)
             who = await session.get(Registrant, known.person) if known else None
         if known is None or who is None or who.webinar_id != row.id or who.state != "confirmed":
             return Closed(f"/w/{row.slug}")
@@ -50,6 +52,10 @@ class RegistrationDoor:
         """What the room stores, after what the form asked."""
         async with self._work.read() as session:
             return label(row, await load(session, row.id), lang)
+
+    async def _policy(self, webinar_id: str) -> RegistrationPolicy | None:
+        async with self._work.read() as session:
+            return await session.get(RegistrationPolicy, webinar_id)
 
     async def _shown(self, who: Registrant) -> str | None:
         if not who.shown_name:

@@ -21,6 +21,7 @@ from app.core.errors import Problem, not_found
 from app.core.http import body, form, lang_of, page, see_other
 from app.core.ice import IceServers
 from app.core.permissions import Permission
+from app.core.together import Together
 from app.core.unit import Work
 from app.privacy.retention import DAYS, erase_at
 from app.privacy.vault import Vault
@@ -63,6 +64,8 @@ class RoomPages:
         self._vault = vault
         self._seats = seats
         self._door = door or OpenDoor(seats)
+        self._webinar_of_ticket = Together(lambda slug: webinar_by_slug(work, slug))
+        """Thousands ask for tickets at once, after a restart."""
 
     def routes(self) -> list[Route]:
         """For the URL map."""
@@ -152,7 +155,7 @@ class RoomPages:
     async def ticket(self, request: Request) -> Response:
         """A fresh ticket for a socket that must come back; crew by their session, participants by their seat."""
         wanted = await body(request, TicketWanted)
-        row = await webinar_by_slug(self._work, request.path_params["slug"])
+        row = await self._webinar_of_ticket.ask(request.path_params["slug"])
         lang = lang_of(request)
         who = request.state.staff
         if wanted.crew:
