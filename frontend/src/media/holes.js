@@ -29,3 +29,27 @@ export class Holes {
     }
   }
 }
+
+/** Seconds that the end of a buffer may lie before the end of what is in it. */
+const CUT_OFF = 0.00001;
+
+/**
+ * While it loads parts, hls.js looks for what follows the end of the buffer without any tolerance. Browsers cut times off to whole
+ * microseconds, so that end may lie two of them before the end of the segment: hls.js then finds the segment it has, loads nothing
+ * more, and everybody's picture stalls for some seconds every few minutes.
+ * @param {import("hls.js").default} hls
+ */
+export function mendEdge(hls) {
+  let base = Reflect.get(hls, "streamController");
+  while (base && !Object.hasOwn(base, "getFragmentAtPosition")) base = Object.getPrototypeOf(base);
+  const found = base?.getFragmentAtPosition;
+  if (!found || found.mended) return;
+  // Picture and sound share this one.
+  base.getFragmentAtPosition = Object.assign(
+    /** @this {unknown} @param {number} end @param {unknown[]} rest */
+    function (end, ...rest) {
+      return found.call(this, end + CUT_OFF, ...rest);
+    },
+    { mended: true },
+  );
+}

@@ -167,10 +167,10 @@ export class Player extends EventTarget {
     const address = this.address;
     // Chromium says it can play HLS by itself, but stalls on fMP4 live lists: MSE first, native only without it.
     if ("MediaSource" in window || "ManagedMediaSource" in window) {
-      const [{ default: Hls }, { Holes }] = await Promise.all([import("hls.js"), import("./holes.js")]);
+      const [{ default: Hls }, { Holes, mendEdge }] = await Promise.all([import("hls.js"), import("./holes.js")]);
       if (this.address !== address) return;
       if (Hls.isSupported()) {
-        this.#withHls(Hls, new Holes(this.video), address);
+        mendEdge(this.#withHls(Hls, new Holes(this.video), address));
         return;
       }
     }
@@ -206,6 +206,7 @@ export class Player extends EventTarget {
     hls.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, () => queueMicrotask(() => this.hls === hls && this.dispatchEvent(new Event("texts"))));
     hls.loadSource(this.soundOnly ? address.replace(/main\.m3u8$/, "sound.m3u8") : address);
     hls.attachMedia(this.video);
+    return hls;
   }
 
   async #start() {
