@@ -44,13 +44,14 @@ HLS_JS = Path("frontend/node_modules/hls.js/dist/hls.min.js")
 SCRIPT = HLS_JS if HLS_JS.exists() else HLS_JS.with_name("hls.js")
 LIMIT_MEDIAN, LIMIT_P95, TIMES_CHEAPER, LIMIT_CPU = 1.5, 2.0, 6.0, 7.0
 PLAYER = Path("/usr/bin/chromium").exists() and HLS_JS.parent.exists()
-PAGE = """<!doctype html><video id=v muted autoplay playsinline width=1280 height=720></video><script src=/hls.js></script><script>
+PAGE = """<!doctype html><video id=v muted autoplay playsinline width=1280 height=720></video><script src=/hls.js></script><script type=module>
+import { mendEdge } from '/holes.js';
 const v = document.getElementById('v'), c = document.createElement('canvas'); c.width = 1280; c.height = 720;
 const g = c.getContext('2d', {willReadFrequently: true}); window.seen = []; window.stalls = 0; window.faults = [];
 // As frontend/src/media/player.js sets it up.
 const h = new Hls({lowLatencyMode: true, enableWorker: false, backBufferLength: 30, maxLiveSyncPlaybackRate: 1.05}); h.on(Hls.Events.ERROR, (_, e) => {
   if (e.details === 'bufferStalledError') window.stalls++; else if (e.fatal) window.faults.push(e.details + ' ' + (e.error || ''));});
-h.loadSource('/hls/audience0/main.m3u8'); h.attachMedia(v);
+h.loadSource('/hls/audience0/main.m3u8'); h.attachMedia(v); mendEdge(h);
 const look = () => { g.drawImage(v, 0, 0, 1280, 720); const row = g.getImageData(0, 640, 1280, 1).data; let n = 0;
   for (let i = 0; i < 16; i++) n = n * 2 + (row[(i * 80 + 40) * 4] > 128 ? 1 : 0);
   window.seen.push([Date.now(), n]); v.requestVideoFrameCallback(look); };
@@ -107,10 +108,13 @@ async def serve(port: int) -> None:
     async def page(_request: Request) -> Response:
         return HTMLResponse(PAGE)
 
+    async def holes(_request: Request) -> Response:
+        return FileResponse("frontend/src/media/holes.js", media_type="text/javascript")
+
     async def script(_request: Request) -> Response:
         return FileResponse(SCRIPT, media_type="text/javascript")
 
-    app.router.routes += [Route("/page", page), Route("/hls.js", script)]
+    app.router.routes += [Route("/page", page), Route("/hls.js", script), Route("/holes.js", holes)]
     await uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", access_log=False)).serve()
 
 
