@@ -102,7 +102,10 @@ class View:
     def _ready(self, track: Track) -> bool:
         """Whether there is a whole segment to see: players take a list of parts alone for an empty one, and try again much later."""
         first = self.first(track)
-        return first is not None and any(one.done and one.number >= first for one in track.segments)
+        if first is None or not track.segments:
+            return False
+        newest = track.segments[-1]
+        return newest.number > first or (newest.number == first and newest.done)
 
     def _small(self) -> Track | None:
         small = self.program.small

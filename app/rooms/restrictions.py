@@ -61,7 +61,7 @@ async def of(room: Room, person: str) -> Restriction | None:
 
 
 def remember(room: Room, row: Restriction) -> None:
-    """The next command of the same transaction must see it."""
+    """A new one: the next command of the same transaction must see it, and later ones look for it."""
     room.row.restricted = True
     known = room.unit.memo.setdefault(("restrictions", room.row.id), {})
     if isinstance(known, dict):

@@ -13,6 +13,7 @@ from tests.support.until import until
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
+    from playwright.async_api import Page as PlaywrightPage
 
     from tests.support.firefox import Firefox
     from tests.support.page import Page
@@ -22,11 +23,7 @@ if TYPE_CHECKING:
 async def test_firefox_watches_and_talks(lectern: Child, chromium: Browser, firefox: Firefox) -> None:
     studio, room = await presenting(chromium, lectern)
     viewer = await firefox.open(room)
-    await viewer.there(".waiting")
-    await studio.click("button:has-text('Go live')")
-    await until(partial(seen, viewer), within=60, what="a picture")
-    first = await viewer.evaluate(PIXELS)
-    assert first["width"] == 1280
+    first = await first_picture(studio, viewer)
     await until(partial(changed, viewer, first), within=30, what="it moves")
     # Without a sound card its Web Audio stands still, so what is heard cannot be measured; that sound is decoded and played can be asked.
     sound = "(({mozHasAudio, muted, volume}) => mozHasAudio && !muted && volume > 0)(document.querySelector('room-player video'))"
@@ -56,6 +53,16 @@ async def test_firefox_presents(lectern: Child, chromium: Browser, firefox: Fire
     await until(partial(moved, viewer, first), within=60, what="it moves")
     await until(partial(louder, viewer, 0.01), within=40, what="it is heard")
     await presenter.click("button", "End")
+
+
+async def first_picture(studio: PlaywrightPage, viewer: Page) -> dict[str, Any]:
+    """Who waits in the room sees the studio go live."""
+    await viewer.there(".waiting")
+    await studio.click("button:has-text('Go live')")
+    await until(partial(seen, viewer), within=60, what="a picture")
+    first: dict[str, Any] = await viewer.evaluate(PIXELS)
+    assert first["width"] == 1280
+    return first
 
 
 async def seen(tab: Page) -> bool:

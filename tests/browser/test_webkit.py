@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tests.browser.test_firefox import changed, seen
+from tests.browser.test_firefox import changed, first_picture
 from tests.browser.test_main_job import PIXELS
 from tests.browser.test_studio import presenting
 from tests.support.page import ENTER
@@ -21,11 +21,7 @@ if TYPE_CHECKING:
 async def test_webkit_watches_and_talks(lectern: Child, chromium: Browser, webkit: WebKit) -> None:
     studio, room = await presenting(chromium, lectern)
     viewer = await webkit.open(room)
-    await viewer.there(".waiting")
-    await studio.click("button:has-text('Go live')")
-    await until(partial(seen, viewer), within=60, what="a picture")
-    first = await viewer.evaluate(PIXELS)
-    assert first["width"] == 1280
+    await first_picture(studio, viewer)
     # Like Safari it wants a click before sound. Until then the picture moves in silence; GTK's may stop it as well.
     assert await webkit.loudness() == 0
     await until(partial(heard, viewer, webkit), within=60, what="there is sound once somebody asks for it")

@@ -1,12 +1,15 @@
 /**
- * Over a hole in what there is to play. hls.js does that too, but not while the element still seeks a place in a large one: whose lists
- * of picture and sound came some seconds apart, when somebody had just gone live, would look at a still picture for long.
+ * Where hls.js stays before what it should go on from: a hole in what there is to play, and the end of a segment.
  * @module
  */
 
 /** Milliseconds that a picture may stand still before a hole, while there is more to play behind it. */
 const STUCK = 1500;
 
+/**
+ * Over a hole in what there is to play. hls.js does that too, but not while the element still seeks a place in a large one: whose lists
+ * of picture and sound came some seconds apart, when somebody had just gone live, would look at a still picture for long.
+ */
 export class Holes {
   /** @param {HTMLVideoElement} video */
   constructor(video) {
