@@ -52,6 +52,14 @@ const g = c.getContext('2d', {willReadFrequently: true}); window.seen = []; wind
 const h = new Hls({lowLatencyMode: true, enableWorker: false, backBufferLength: 30, maxLiveSyncPlaybackRate: 1.05}); h.on(Hls.Events.ERROR, (_, e) => {
   if (e.details === 'bufferStalledError') window.stalls++; else if (e.fatal) window.faults.push(e.details + ' ' + (e.error || ''));});
 h.loadSource('/hls/audience0/main.m3u8'); h.attachMedia(v); mendEdge(h);
+// What the player loaded before its last stall: printed with it, because a stall comes once in minutes.
+const ring = []; window.before = [];
+for (const e of ['hlsFragLoading', 'hlsFragBuffered', 'hlsLevelUpdated', 'hlsAudioTrackUpdated', 'hlsError']) h.on(e, (_, d) => {
+  const f = d.frag, p = d.part, b = v.buffered;
+  ring.push([Math.round(performance.now()), e, f ? `${f.type} ${f.sn} ${f.start}` : d.details?.lastPartSn ?? d.details, p ? p.index : '',
+    v.currentTime, b.length ? b.end(b.length - 1) : 0].join(' '));
+  if (ring.length > 60) ring.shift();
+  if (d.details === 'bufferStalledError') window.before = [...ring]; });
 const look = () => { g.drawImage(v, 0, 0, 1280, 720); const row = g.getImageData(0, 640, 1280, 1).data; let n = 0;
   for (let i = 0; i < 16; i++) n = n * 2 + (row[(i * 80 + 40) * 4] > 128 ? 1 : 0);
   window.seen.push([Date.now(), n]); v.requestVideoFrameCallback(look); };
@@ -225,8 +233,10 @@ async def delay(seconds: float) -> tuple[list[float], int, list[str]]:
             await asyncio.sleep(5)
             await page.evaluate("() => { window.seen = []; window.stalls = 0; }")
             await asyncio.sleep(seconds)
-            seen, stalls, faults = await page.evaluate("() => [window.seen, window.stalls, window.faults]")
+            seen, stalls, faults, before = await page.evaluate("() => [seen, stalls, faults, before]")
             await browser.close()
+        if before:
+            print("before the last stall:", *before, sep="\n")
         return [(at / 1000 - start - number / clip.RATE) % length for at, number in seen], stalls, faults
     finally:
         await end([sender, server])

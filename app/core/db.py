@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect, MetaData, TypeDecorator, event
-from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
 from app.core.plain_rows import PlainRows
 from app.core.sqlite_hops import use_one_hop
 from app.settings import Settings
 
+REST = 1.0
+"""Seconds after which a connection is not believed to be alive."""
 CLOSING = 5.0
 """Seconds for giving back all connections."""
 
@@ -72,7 +76,11 @@ class Database:
 
     def __init__(self, settings: Settings) -> None:
         self.engine = open_engine(settings.database_url)
-        self.sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False, sync_session_class=PlainRows)
+        self.sessions = _sessions(self.engine)
+        self.writing = _sessions(self.engine.execution_options(lectern_write=True))
+        """For transactions that write."""
+        self.quick = _sessions(self.engine.execution_options(lectern_write=True, lectern_quick=True))
+        """For those with only few small statements, which SQLite may run in the event loop."""
 
     @property
     def sqlite(self) -> bool:
@@ -85,6 +93,10 @@ class Database:
             await asyncio.wait_for(self.engine.dispose(), CLOSING)
 
 
+def _sessions(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
+    return async_sessionmaker(engine, expire_on_commit=False, autoflush=False, sync_session_class=PlainRows)
+
+
 def open_engine(url: str) -> AsyncEngine:
     """An engine with our connection settings. Parameters never reach the logs."""
     if url.startswith("sqlite"):
@@ -94,7 +106,24 @@ def open_engine(url: str) -> AsyncEngine:
         use_one_hop(engine)
         _sqlite_events(engine)
         return engine
-    return create_async_engine(url, hide_parameters=True, pool_size=10, max_overflow=10, pool_pre_ping=True)
+    engine = create_async_engine(url, hide_parameters=True, pool_size=10, max_overflow=10)
+    _ask_after_rest(engine)
+    return engine
+
+
+def _ask_after_rest(engine: AsyncEngine) -> None:
+    """Whether the server still answers is asked before a connection is used again, unless it was used a moment ago: in a busy room that
+    question would be as dear as the transaction."""
+
+    @event.listens_for(engine.sync_engine, "checkin")
+    def rests(_connection: Any, record: Any) -> None:
+        record.info["rests since"] = time.monotonic()
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def asked(connection: Any, record: Any, _proxy: Any) -> None:
+        since = record.info.get("rests since")
+        if since is not None and time.monotonic() - since > REST and not engine.dialect._do_ping_w_event(connection):  # noqa: SLF001
+            raise InvalidatePoolError
 
 
 def _sqlite_events(engine: AsyncEngine) -> None:

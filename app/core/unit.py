@@ -112,8 +112,8 @@ class Work:
     async def unit(self, *, quick: bool = False) -> AsyncIterator[Unit]:
         """A transaction that writes: committed at the end of the block, rolled back by an exception. One that is ``quick`` has
         only few small statements, so that SQLite may run them in the event loop."""
-        async with self._turn, self.database.sessions() as session:
-            await session.connection(execution_options={"lectern_write": True, "lectern_quick": quick})
+        sessions = self.database.quick if quick else self.database.writing
+        async with self._turn, sessions() as session:
             unit = Unit(session, self.clock.now())
             try:
                 yield unit

@@ -7,6 +7,7 @@ hub asks the database for what it lacks; so does a poll of the numbers every sec
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
@@ -23,7 +24,7 @@ from app.live.connection import Connection
 from app.live.copies import Copies, Copy
 from app.live.local_room import LANES, LocalRoom
 from app.live.seat import Seat
-from app.live.sweep import Sweep
+from app.live.sweep import Roll, fastest
 from app.protocol import frames
 from app.protocol.codes import Close
 
@@ -57,7 +58,7 @@ class Hub:
         self._clock = clock
         self._answers = answers or Answers(clock)
         self._review = review
-        self._sweep = Sweep()
+        self._roll = functools.partial(Roll, fastest())
         self._rooms: dict[str, LocalRoom] = {}
         self._broker: Broker | None = None
         self._opening: dict[str, asyncio.Lock] = {}
@@ -174,7 +175,7 @@ class Hub:
             room = self._rooms.get(webinar_id)
             if room is None:
                 owners = await self._source.owners(webinar_id)
-                room = self._rooms[webinar_id] = LocalRoom(webinar_id, *numbers[webinar_id], self._sweep)
+                room = self._rooms[webinar_id] = LocalRoom(webinar_id, *numbers[webinar_id], self._roll)
                 room.owners = dict.fromkeys(owners, 0)
             elif numbers[webinar_id] != (room.epoch, room.seq):
                 # Nobody was here, so nobody polled: what is kept may have been erased meanwhile.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import msgspec
 
@@ -12,7 +12,7 @@ from app.live.change import Change, CrewMember, Own, Owns, Persons, Seen, State
 from app.live.connection import Connection
 from app.live.presence import CrewHere
 from app.live.recent import KEPT, Lanes, Recent, name_of
-from app.live.sweep import Sweep
+from app.live.sweep import NOBODY, Roll
 from app.live.wire import text_frame
 from app.protocol import frames
 from app.protocol.codes import Close
@@ -94,8 +94,7 @@ class OwnQuestion(msgspec.Struct):
 class LocalRoom:
     """See the module."""
 
-    def __init__(self, webinar_id: str, epoch: str, seq: int, sweep: Sweep | None = None) -> None:
-        self._sweep = sweep or Sweep()
+    def __init__(self, webinar_id: str, epoch: str, seq: int, roll: Callable[[], Roll] = Roll) -> None:
         self.id = webinar_id
         self.epoch = epoch
         self.seq = seq
@@ -109,7 +108,7 @@ class LocalRoom:
         self.asking = asyncio.Lock()
         self.owners: dict[str, int] = {}
         """Who has something of their own, with the number of its last change as far as known here."""
-        self._sockets: dict[str, dict[Connection, None]] = {lane: {} for lane in LANES}
+        self._rolls = {lane: roll() for lane in LANES}
         self._of_person: dict[str, int] = {}
         self._forgotten: deque[tuple[int, str]] = deque(maxlen=FORGOTTEN)
         self._sent = dict.fromkeys(LANES, seq)
@@ -129,25 +128,25 @@ class LocalRoom:
 
     def sockets(self, lane: str) -> Collection[Connection]:
         """Sockets of one lane, oldest first."""
-        return self._sockets[lane]
+        return self._rolls[lane].connections
 
     @property
     def empty(self) -> bool:
         """Nobody is here."""
-        return not any(self._sockets.values())
+        return not any(self.sockets(lane) for lane in LANES)
 
     def everyone(self) -> list[Connection]:
         """All sockets; a copy, because closing one changes the sets."""
-        return [connection for lane in LANES for connection in self._sockets[lane]]
+        return [connection for lane in LANES for connection in self.sockets(lane)]
 
     def add(self, connection: Connection) -> None:
         """Keep a socket informed. Of one person the oldest makes way when there are too many."""
         self._idle = 0
         person = connection.seat.person
-        self._sockets[connection.seat.lane][connection] = None
+        self._rolls[connection.seat.lane].add(connection)
         open_ones = self._of_person[person] = self._of_person.get(person, 0) + 1
         if open_ones > SOCKETS_MAX:
-            oldest = next(one for lane in LANES for one in self._sockets[lane] if one.seat.person == person)
+            oldest = next(one for lane in LANES for one in self.sockets(lane) if one.seat.person == person)
             self.discard(oldest)
             oldest.close(Close.MOVED, "opened elsewhere")
 
@@ -155,8 +154,8 @@ class LocalRoom:
         """A socket is gone."""
         person = connection.seat.person
         for lane in LANES:
-            if connection in self._sockets[lane]:
-                del self._sockets[lane][connection]
+            if connection in self.sockets(lane):
+                self._rolls[lane].discard(connection)
                 self._of_person[person] -= 1
                 if not self._of_person[person]:
                     del self._of_person[person]
@@ -196,7 +195,7 @@ class LocalRoom:
         """A frame without a number, for everybody."""
         frame = text_frame(payload)
         for lane in lanes:
-            self._sweep(self._sockets[lane], frame, payload)
+            self._rolls[lane].tell(frame, payload)
 
     def sent(self, lane: str) -> int:
         """Number up to which the lane was told."""
@@ -211,7 +210,7 @@ class LocalRoom:
     @property
     def audience(self) -> int:
         """How many sockets watch here."""
-        return sum(len(self._sockets[lane]) for lane in WATCHING)
+        return sum(len(self.sockets(lane)) for lane in WATCHING)
 
     def count_is_due(self) -> bool:
         """Whether to tell a count that has changed: at the next poll, later where many watch, for telling thousands costs a tenth of a
@@ -226,11 +225,11 @@ class LocalRoom:
 
     def viewers(self) -> list[str]:
         """Who watches here, once for each socket."""
-        return [one.seat.person for lane in WATCHING for one in self._sockets[lane]]
+        return [one.seat.person for lane in WATCHING for one in self.sockets(lane)]
 
     def crew_with_us(self) -> tuple[CrewMember, ...]:
         """Who of the crew is on this process."""
-        seats = {one.seat.person: one.seat for one in self._sockets["crew"]}
+        seats = {one.seat.person: one.seat for one in self.sockets("crew")}
         return tuple(CrewMember(seat.person, seat.name or "", seat.role) for seat in seats.values())
 
     def accept(self, change: Change) -> bool:
@@ -373,15 +372,12 @@ class LocalRoom:
                 payload = frames.change(prev, self.seq, shared.entities, shared.gone)
                 frame = text_frame(payload)
                 self._sent[lane] = self.seq
-            sockets: Collection[Connection] = self._sockets[lane]
-            if persons:
-                own = [one for one in sockets if one.seat.person in persons]
-                sockets = [one for one in sockets if one.seat.person not in persons]
-                for connection in own:
-                    theirs = _frame_of(waiting, lane, connection.seat.person)
-                    connection.write(frames.change(prev, self.seq, theirs.entities, theirs.gone))
+            own = {one for one in self.sockets(lane) if one.seat.person in persons} if persons else NOBODY
+            for connection in own:
+                theirs = _frame_of(waiting, lane, connection.seat.person)
+                connection.write(frames.change(prev, self.seq, theirs.entities, theirs.gone))
             if frame:
-                self._sweep(sockets, frame, payload)
+                self._rolls[lane].tell(frame, payload, own)
 
 
 def next_tick(tick: float, changes: int, took: float) -> float:

@@ -14,7 +14,7 @@ import logging
 import random
 from collections import deque
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 
@@ -44,6 +44,14 @@ class Gone(OSError):
     """The peer is not there any more: what ASGI wants ``send`` to raise."""
 
 
+class Roll(Protocol):
+    """The sockets that get the same, as one of them sees it (:mod:`app.live.sweep`)."""
+
+    def unsettle(self, place: int) -> None:
+        """Ask whoever is at ``place`` before the next frame."""
+        ...
+
+
 class LiveProtocol(asyncio.Protocol):
     """One socket. uvicorn makes it when an upgrade was asked for, and hands it the request's head first."""
 
@@ -64,10 +72,12 @@ class LiveProtocol(asyncio.Protocol):
         "buffered",
         "fd",
         "paused_since",
+        "place",
+        "pour",
+        "roll",
         "slot",
         "state",
         "transport",
-        "write",
     )
 
     def __init__(self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: Any = None) -> None:
@@ -86,8 +96,11 @@ class LiveProtocol(asyncio.Protocol):
         self.state = NEW
         self.slot = 0
         self.transport: asyncio.Transport = None  # type: ignore[assignment]
-        self.write: Callable[[bytes], None] = _nowhere
-        """The transport's own method: what a sweep over thousands calls."""
+        self.roll: Roll | None = None
+        """Where it is told when this must not simply be written to; it is at ``place`` there."""
+        self.place = 0
+        self.pour: Callable[[bytes], None] = _nowhere
+        """The transport's own ``write``, for a roll that knows already."""
         self.fd = -1
         """For writing past the transport, while it holds nothing (:mod:`app.live.sweep`); -1 when that must not be, as over TLS."""
         self.buffered: Callable[[], int] = _nothing
@@ -100,7 +113,7 @@ class LiveProtocol(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
-        self.write = self.transport.write
+        self.pour = self.transport.write
         self.buffered = self.transport.get_write_buffer_size
         self._server_state.connections.add(self)
 
@@ -109,7 +122,8 @@ class LiveProtocol(asyncio.Protocol):
         self._finish(1006 if self.state is not CLOSING else 1005)
         # Before the transport closes the file descriptor, whose number may then belong to somebody else.
         self.state, self.blocked, self.fd = GONE, True, -1
-        self.write, self.buffered = _nowhere, _nothing
+        self.pour, self.buffered = _nowhere, _nothing
+        self._unsettle()
         if self._heart is not None:
             self._heart.discard(self)
         if self._close_timer is not None:
@@ -119,9 +133,11 @@ class LiveProtocol(asyncio.Protocol):
 
     def eof_received(self) -> None:
         self.fd = -1
+        self._unsettle()
 
     def pause_writing(self) -> None:
         self.blocked = True
+        self._unsettle()
         self.paused_since = asyncio.get_running_loop().time()
 
     def resume_writing(self) -> None:
@@ -169,6 +185,11 @@ class LiveProtocol(asyncio.Protocol):
         self.write(frame(PING, b""))
 
     # The door.
+
+    def write(self, data: bytes) -> None:
+        """Write behind all that was written before."""
+        self.pour(data)
+        self._unsettle()
 
     def write_frame(self, ready: bytes) -> bool:
         """Write a ready frame; False when the connection is on its way out and nothing was written."""
@@ -242,6 +263,10 @@ class LiveProtocol(asyncio.Protocol):
             raise RuntimeError(f"unexpected ASGI message {kind}")
 
     # Inside.
+
+    def _unsettle(self) -> None:
+        if self.roll is not None:
+            self.roll.unsettle(self.place)
 
     def _begin(self, head: bytes) -> None:
         try:
@@ -331,6 +356,7 @@ class LiveProtocol(asyncio.Protocol):
             self.write(close_frame(event.code, event.reason))
             self._finish(event.code, event.reason)
         self.state, self.blocked, self._parser = CLOSING, True, None
+        self._unsettle()
         self.transport.close()
 
     def _fail(self, code: int, reason: str) -> None:

@@ -27,7 +27,7 @@ from app.live.connection import Connection
 from app.live.limits import CALM_SECONDS, PRUNE_AT, Limits
 from app.live.local_room import SOCKETS_MAX, TICK_MAX, TICK_MIN, LocalRoom, next_tick
 from app.live.seat import Seat
-from app.live.sweep import Sweep
+from app.live.sweep import Roll
 from app.privacy.erase import Target
 from app.protocol.codes import Close
 from app.rooms.models import Webinar
@@ -209,12 +209,12 @@ async def test_what_one_commit_changed_is_told_at_once_even_when_telling_takes_l
     """A room of thousands on a busy machine once told each change of a group in a frame of its own, and fell behind for good."""
     told: list[bytes] = []
 
-    class Slow(Sweep):
-        def __call__(self, sockets: Collection[Connection], frame: bytes, payload: bytes) -> None:
+    class Slow(Roll):
+        def tell(self, frame: bytes, payload: bytes, without: Collection[Connection] = ()) -> None:
             told.append(payload)
             time.sleep(1.5 * TICK_MIN)
 
-    crowd = LocalRoom("w", "e", 0, Slow())
+    crowd = LocalRoom("w", "e", 0, Slow)
     for group in (1, 2, 3):
         for seq in range(50 * group - 49, 50 * group + 1):
             assert crowd.accept(Change("w", "e", seq, audience=(b'{"kind":"message","id":"%d"}' % seq,), views=False))

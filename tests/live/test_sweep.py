@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import shutil
 import subprocess
+from array import array
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import pytest
 import websockets
 
 from app.live.connection import Connection
-from app.live.sweep import LIBRARY, Sweep, Write, compiled, write_in_python
+from app.live.sweep import LIBRARY, Roll, Write, compiled, fastest, write_in_python
 from app.live.wire import DOOR, LiveProtocol, text_frame
 from tests.live.test_hub import SEAT
 from tests.support.server import Serve
@@ -45,7 +47,9 @@ async def test_many_sockets_get_the_same_frames_and_nothing_is_cut_into(serve_ap
     served = await serve_app(crowd, ws=LiveProtocol, lifespan="off", log_level="critical")
     sockets = [await websockets.connect(served.ws_url, proxy=None, max_size=None) for _ in range(8)]
     await until(lambda: len(connections) == 8, what="all are in")
-    sweep = Sweep(write)
+    roll = Roll(write)
+    for connection in connections:
+        roll.add(connection)
     # Larger than what the kernel takes at once, so that parts go through the transport; small ones come right behind.
     texts = [f"{number}:" + "x" * (size := 700_000 if number % 4 == 0 else 200) + f":{size}" for number in range(24)]
 
@@ -55,7 +59,7 @@ async def test_many_sockets_get_the_same_frames_and_nothing_is_cut_into(serve_ap
     reading = [asyncio.create_task(read(socket)) for socket in sockets]
     partly = 0
     for text in texts:
-        sweep(connections, text_frame(text.encode()), text.encode())
+        roll.tell(text_frame(text.encode()), text.encode())
         partly += sum(c.door.waiting_bytes() > 0 for c in connections if c.door)
         await until(lambda: all(c.door and c.door.waiting_bytes() < 500_000 for c in connections), what="the kernel took it")
     assert await asyncio.wait_for(asyncio.gather(*reading), 30) == [texts] * 8
@@ -71,7 +75,7 @@ def test_a_broken_socket_is_said_to_be_broken(write: Write) -> None:
     here, there = socket.socketpair()
     good, other = socket.socketpair()
     there.close()
-    assert write([here.fileno(), good.fileno()], b"frame") == [(0, -1)]
+    assert write(array("i", [here.fileno(), -1, good.fileno()]), b"frame") == [(0, -1)]
     assert other.recv(10) == b"frame"
     for one in (here, good, other):
         one.close()
@@ -79,4 +83,47 @@ def test_a_broken_socket_is_said_to_be_broken(write: Write) -> None:
 
 def test_without_the_library_python_does_it() -> None:
     assert LIBRARY.parent.joinpath("sweep.c").exists()
-    assert Sweep(None)._write is not None
+    assert fastest() is not None
+
+
+async def test_own_words_stay_before_the_next_frame_and_who_leaves_gets_nothing(serve_app: Serve, write: Write) -> None:
+    """The array of those that can simply be written to is right after answers, after some were left out, and after some went."""
+    connections: list[Connection] = []
+
+    async def crowd(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        connections.append(Connection(scope["extensions"][DOOR], send, SEAT))
+        while (await receive())["type"] != "websocket.disconnect":
+            pass
+
+    served = await serve_app(crowd, ws=LiveProtocol, lifespan="off", log_level="critical")
+    sockets = [await websockets.connect(served.ws_url, proxy=None) for _ in range(4)]
+    await until(lambda: len(connections) == 4, what="all are in")
+    roll = Roll(write)
+    for connection in connections:
+        roll.add(connection)
+
+    def tell(text: str, without: Collection[Connection] = ()) -> None:
+        roll.tell(text_frame(text.encode()), text.encode(), without)
+
+    tell("1")
+    assert not roll._unsettled, "the control: all can simply be written to"
+    connections[1].write(b"own")
+    tell("2")
+    tell("3", {connections[2]})
+    roll.discard(connections[0])
+    assert list(roll.connections) == connections[1:], "oldest first, also when the last has moved to the place that is free"
+    tell("4")
+    connections[3].close(4001, "bye")
+    tell("5")
+    assert [str(await sockets[0].recv()) for _ in range(3)] == ["1", "2", "3"]
+    assert [str(await sockets[1].recv()) for _ in range(6)] == ["1", "own", "2", "3", "4", "5"]
+    assert [str(await sockets[2].recv()) for _ in range(4)] == ["1", "2", "4", "5"]
+    assert [str(await sockets[3].recv()) for _ in range(4)] == ["1", "2", "3", "4"]
+    with pytest.raises(websockets.ConnectionClosed):
+        await sockets[3].recv()
+    connections[0].write(b"alone")
+    assert str(await sockets[0].recv()) == "alone"
+    for socket in sockets:
+        await socket.close()

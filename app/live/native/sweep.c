@@ -14,6 +14,7 @@
 int lectern_sweep(const int *fds, int count, const char *frame, size_t size, int *rest) {
   int left = 0;
   for (int i = 0; i < count; i++) {
+    if (fds[i] < 0) continue;
     ssize_t took;
     do took = send(fds[i], frame, size, MSG_DONTWAIT | MSG_NOSIGNAL); while (took < 0 && errno == EINTR);
     if (took == (ssize_t)size) continue;

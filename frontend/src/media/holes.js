@@ -33,13 +33,14 @@ export class Holes {
   }
 }
 
-/** Seconds that the end of a buffer may lie before the end of what is in it. */
-const CUT_OFF = 0.00001;
+/** Seconds that the end of a buffer may lie before the end of what is in it: less than any part, and many times what was seen. */
+const CUT_OFF = 0.005;
 
 /**
  * While it loads parts, hls.js looks for what follows the end of the buffer without any tolerance. Browsers cut times off to whole
- * microseconds, so that end may lie two of them before the end of the segment: hls.js then finds the segment it has, loads nothing
- * more, and everybody's picture stalls for some seconds every few minutes.
+ * microseconds, and hls.js is wrong about where a segment begins by up to a fifth of a millisecond, so that end may lie a little before
+ * the end of the segment: hls.js then finds the segment it has, loads nothing more, and everybody's picture stalls for some seconds
+ * every few minutes.
  * @param {import("hls.js").default} hls
  */
 export function mendEdge(hls) {
