@@ -15,6 +15,8 @@ from sqlalchemy import Column, Table, Update, bindparam, insert, update
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.orm.attributes import set_committed_value
 
+from app.core.at_once import Ready
+
 
 class PlainRows(Session):
     """A session that takes them."""
@@ -41,11 +43,15 @@ class PlainRows(Session):
             # First: objects may refer to them, and they refer only to what was there before.
             plain, self._plain = self._plain, {}
             for table, rows in plain.items():
-                self.connection().execute(insert(table), rows)
+                if _insert_into(table).run(self.connection(), rows) is None:
+                    self.connection().execute(insert(table), rows)
         if self._changed:
             changed, self._changed = self._changed, {}
             for (column, row_id), value in changed.items():
-                self.connection().execute(_update_of(column), {"row_id": row_id, "to": value})
+                statement, ready = _update_of(column)
+                values = {"row_id": row_id, "to": value}
+                if ready.run(self.connection(), [values]) is None:
+                    self.connection().execute(statement, values)
         super().flush(objects)
 
     def commit(self) -> None:
@@ -67,6 +73,12 @@ class PlainRows(Session):
 
 
 @functools.cache
-def _update_of(column: Column[Any]) -> Update:
+def _insert_into(table: Table) -> Ready:
+    return Ready(insert(table), table.columns.keys())
+
+
+@functools.cache
+def _update_of(column: Column[Any]) -> tuple[Update, Ready]:
     table = column.table
-    return update(table).where(table.c.id == bindparam("row_id")).values({column: bindparam("to")})
+    statement = update(table).where(table.c.id == bindparam("row_id")).values({column: bindparam("to", type_=column.type)})
+    return statement, Ready(statement, ["row_id", "to"])

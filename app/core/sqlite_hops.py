@@ -78,25 +78,32 @@ class OneHopCursor(AsyncAdapt_aiosqlite_cursor):
 class OneHopConnection(AsyncAdapt_aiosqlite_connection):
     """The adapted connection with such cursors."""
 
-    __slots__ = ("quick",)
+    __slots__ = ("_patience", "quick")
 
     _cursor_cls = OneHopCursor
 
     def __init__(self, dbapi: Any, connection: Any) -> None:
         super().__init__(dbapi, connection)
         self.quick = False
+        self._patience = 0
+
+    def at_once(self) -> sqlite3.Connection | None:
+        """SQLite's own connection, while statements may run on it without a hop."""
+        raw: Any = self._connection._conn
+        return raw if self.quick and raw.in_transaction else None
 
     def begin_at_once(self) -> bool:
         """Begin to write here and now; False when another connection is writing."""
         raw: Any = self._connection._conn
-        (patience,) = raw.execute("PRAGMA busy_timeout").fetchone()
+        if not self._patience:
+            (self._patience,) = raw.execute("PRAGMA busy_timeout").fetchone()
         raw.execute("PRAGMA busy_timeout=0")
         try:
             raw.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError:
             return False
         finally:
-            raw.execute(f"PRAGMA busy_timeout={patience}")
+            raw.execute(f"PRAGMA busy_timeout={self._patience}")
         return True
 
     def commit(self) -> None:

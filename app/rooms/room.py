@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import bindparam, select
-
+from app.core.at_once import Rows
 from app.core.errors import Problem, not_found
 from app.core.unit import Unit
 from app.live.change import Change
@@ -18,8 +17,8 @@ from app.privacy.vault import Box, KeyDestroyed, Vault
 from app.rooms.models import Webinar
 from app.rooms.modes import Modes, modes_of
 
-# Made once: to make it costs half as much as to ask it, and each group of commands asks.
-_LOCKED = select(Webinar).where(Webinar.id == bindparam("webinar_id")).with_for_update()
+# Each group of commands asks, and mostly only the number is new.
+_ROWS = Rows(Webinar, "seq")
 
 
 class Room:
@@ -107,7 +106,7 @@ async def open_room(unit: Unit, vault: Vault, webinar_id: str) -> Room:
     """The room for the rest of this unit; the same object for every command of a group commit."""
     room = unit.memo.get(("room", webinar_id))
     if not isinstance(room, Room):
-        row = (await unit.session.execute(_LOCKED, {"webinar_id": webinar_id})).scalar_one_or_none()
+        row = await _ROWS.locked(unit.session, webinar_id)
         if row is None or row.data_state in ("purging", "purged"):
             raise not_found("webinar")
         room = Room(unit, row, await vault.box(webinar_id), vault)
