@@ -10,8 +10,10 @@ _ID = re.compile(r"[A-Za-z0-9_-]{20}")
 
 
 def new_id() -> str:
-    """20 URL-safe characters, 120 random bits."""
-    return secrets.token_urlsafe(15)
+    """20 URL-safe characters, 120 random bits. The first is no dash: a command line would take such an id for an option."""
+    while (made := secrets.token_urlsafe(15)).startswith("-"):
+        pass
+    return made
 
 
 def new_secret() -> str:

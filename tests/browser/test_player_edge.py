@@ -1,4 +1,4 @@
-"""The end of the buffer as browsers keep it is not quite the end of what is in it; the player must ask for what follows all the same."""
+"""The end of the buffer as browsers keep it is not quite the end of what is in it, and a stall is over some day: the player knows both."""
 
 from __future__ import annotations
 
@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from tests.support.product import Child
 
 WHOLE = "(document.querySelector('room-player').player.hls?.latestLevelDetails?.fragments.length ?? 0) > 2"
+PLAYER = "document.querySelector('room-player').player"
+STALL = """(calm) => {
+  const { hls, distance } = document.querySelector("room-player").player;
+  distance.calm = calm;
+  hls.trigger("hlsError", { type: "mediaError", details: "bufferStalledError", fatal: false, error: new Error("a bad moment") });
+  return hls.targetLatency;
+}"""
 NEXT = """(before) => {
   const { hls } = document.querySelector("room-player").player;
   const details = hls.latestLevelDetails, loader = hls.streamController;
@@ -40,6 +47,19 @@ async def test_what_follows_is_found_when_the_buffer_ends_microseconds_early(lec
     for early in (0.000003, 0.0002):
         assert await found(viewer, early) == 1, "what a browser cuts off, and what hls.js is wrong by, is no reason to wait"
     assert await found(viewer, 0.02) == 0, "the control: a frame that is missing is"
+
+
+async def test_after_a_stall_and_a_calm_time_it_is_as_near_as_before(lectern: Child, chromium: Browser) -> None:
+    studio, room = await presenting(chromium, lectern)
+    await studio.click("button:has-text('Go live')")
+    viewer = await audience(chromium, room, [])
+    await until(partial(viewer.evaluate, WHOLE), within=60, what="some segments")
+    usual = await viewer.evaluate(f"{PLAYER}.hls.targetLatency")
+    later = await viewer.evaluate(STALL, 60_000)
+    assert later == usual + 1, "the control: hls.js keeps a second more"
+    assert await viewer.evaluate(STALL, 50) == usual + 2
+    await until(partial(viewer.evaluate, f"{PLAYER}.hls.targetLatency === {usual}"), within=20, what="it comes back")
+    assert await viewer.evaluate(f"{PLAYER}.distance.calm") == 100, "the next time takes twice as long"
 
 
 async def found(viewer: Page, before: float) -> int:

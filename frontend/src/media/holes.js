@@ -1,5 +1,5 @@
 /**
- * Where hls.js stays before what it should go on from: a hole in what there is to play, and the end of a segment.
+ * Where hls.js stays before what it should go on from: a hole in what there is to play, the end of a segment, and a distance that is over.
  * @module
  */
 
@@ -56,4 +56,33 @@ export function mendEdge(hls) {
     },
     { mended: true },
   );
+}
+
+/** Milliseconds without a stall after which a player comes as near to what is live as before; twice as long each time, at most the last. */
+const CALM = 60_000;
+const CALM_TO = 960_000;
+
+/** hls.js keeps a second more distance after each stall and never takes it back, so one bad moment would make somebody late until the end. */
+export class Distance {
+  /** @param {import("hls.js").default} hls @param {typeof import("hls.js").Events} events */
+  constructor(hls, events) {
+    this.hls = hls;
+    this.calm = CALM;
+    this.timer = 0;
+    hls.on(events.ERROR, (_event, data) => data.details === "bufferStalledError" && this.stalled());
+    hls.on(events.DESTROYING, () => clearTimeout(this.timer));
+  }
+
+  stalled() {
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => this.comeBack(), this.calm);
+  }
+
+  comeBack() {
+    const details = this.hls.latestLevelDetails;
+    if (!details) return;
+    // The stream's own distance. To set it is also to forget the stalls.
+    this.hls.targetLatency = details.partHoldBack || details.holdBack;
+    this.calm = Math.min(CALM_TO, 2 * this.calm);
+  }
 }

@@ -36,6 +36,8 @@ export class Player extends EventTarget {
     this.back = false;
     /** @type {import("hls.js").default | undefined} */
     this.hls = undefined;
+    /** @type {import("./holes.js").Distance | undefined} */
+    this.distance = undefined;
     video.volume = rememberedVolume();
     video.muted = remember("muted") === "1";
     video.addEventListener("playing", () => this.#became(this.silenced ? "blocked" : "playing"));
@@ -167,10 +169,12 @@ export class Player extends EventTarget {
     const address = this.address;
     // Chromium says it can play HLS by itself, but stalls on fMP4 live lists: MSE first, native only without it.
     if ("MediaSource" in window || "ManagedMediaSource" in window) {
-      const [{ default: Hls }, { Holes, mendEdge }] = await Promise.all([import("hls.js"), import("./holes.js")]);
+      const [{ default: Hls }, { Distance, Holes, mendEdge }] = await Promise.all([import("hls.js"), import("./holes.js")]);
       if (this.address !== address) return;
       if (Hls.isSupported()) {
-        mendEdge(this.#withHls(Hls, new Holes(this.video), address));
+        const hls = this.#withHls(Hls, new Holes(this.video), address);
+        mendEdge(hls);
+        this.distance = new Distance(hls, Hls.Events);
         return;
       }
     }
