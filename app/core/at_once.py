@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from operator import itemgetter
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
-from sqlalchemy import Connection, Dialect, Executable, bindparam, inspect, select
+from sqlalchemy import Boolean, Connection, Dialect, Executable, LargeBinary, bindparam, inspect, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase
@@ -31,25 +33,63 @@ class Ready:
     def __init__(self, statement: Executable, names: Sequence[str]) -> None:
         self._statement = statement
         self._names = names
-        self._made: tuple[str, list[tuple[str, Callable[[Any], Any] | None]]] | None = None
+        self._made: _Plan | None = None
 
     def run(self, connection: Connection, rows: Sequence[Mapping[str, object]]) -> sqlite3.Cursor | None:
         """Run it for each of ``rows``; None when this is no quick transaction, and nothing was done. Raises what SQLAlchemy would."""
         raw = raw_of(connection)
         if raw is None:
             return None
-        sql, plan = self._made or self._make(connection.dialect)
-        values = [[convert(row[name]) if convert else row[name] for name, convert in plan] for row in rows]
+        plan = self._made or self._make(connection.dialect)
+        values = [plan.values(row) for row in rows]
         try:
-            return raw.execute(sql, values[0]) if len(values) == 1 else raw.executemany(sql, values)
+            return raw.execute(plan.sql, values[0]) if len(values) == 1 else raw.executemany(plan.sql, values)
         except sqlite3.Error as error:
-            raise DBAPIError.instance(sql, None, error, sqlite3.Error, hide_parameters=True) from error
+            raise DBAPIError.instance(plan.sql, None, error, sqlite3.Error, hide_parameters=True) from error
 
-    def _make(self, dialect: Dialect) -> tuple[str, list[tuple[str, Callable[[Any], Any] | None]]]:
+    def _make(self, dialect: Dialect) -> _Plan:
         compiled = cast("SQLCompiler", cast("Any", self._statement).compile(dialect=dialect, column_keys=self._names))
-        converters: Mapping[str, Any] = compiled._bind_processors  # noqa: SLF001
-        self._made = str(compiled), [(name, converters.get(name)) for name in compiled.positiontup or ()]
+        self._made = _Plan(compiled)
         return self._made
+
+
+class _Plan:
+    """The SQL, and how its values are taken from a row."""
+
+    def __init__(self, compiled: SQLCompiler) -> None:
+        self.sql = str(compiled)
+        names = compiled.positiontup or []
+        self._take: Callable[[Mapping[str, object]], Iterable[object]]
+        self._take = itemgetter(*names) if len(names) > 1 else lambda row: [row[name] for name in names]
+        made: Mapping[str, Any] = compiled._bind_processors  # noqa: SLF001
+        self._converted: list[tuple[int, Callable[[Any], Any]]] = []
+        for at, name in enumerate(names):
+            # SQLite takes bytes and truth values as they are.
+            if name in made and not isinstance(compiled.binds[name].type, (LargeBinary, Boolean)):
+                self._converted.append((at, _remembering(made[name])))
+
+    def values(self, row: Mapping[str, object]) -> list[object]:
+        """As SQLite wants them."""
+        values = list(self._take(row))
+        for at, convert in self._converted:
+            values[at] = convert(values[at])
+        return values
+
+
+def _remembering(convert: Callable[[object], object]) -> Callable[[object], object]:
+    """The same, but a value that is the one before is not converted again: all rows of a transaction have its time."""
+    last, became = None, convert(None)
+
+    def converted(value: object) -> object:
+        nonlocal last, became
+        if value is last:
+            return became
+        made = convert(value)
+        if isinstance(value, datetime):
+            last, became = value, made
+        return made
+
+    return converted
 
 
 def raw_of(connection: Connection) -> sqlite3.Connection | None:

@@ -13,6 +13,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import DateTime, Dialect, MetaData, TypeDecorator, event
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -26,6 +27,8 @@ REST = 1.0
 """Seconds after which a connection is not believed to be alive."""
 CLOSING = 5.0
 """Seconds for giving back all connections."""
+
+_JSON = {"json_serializer": lambda value: msgspec.json.encode(value).decode(), "json_deserializer": msgspec.json.decode}
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -43,6 +46,7 @@ SQLITE_PRAGMAS = (
     "busy_timeout=10000",
     "temp_store=MEMORY",
     "cache_size=-16000",
+    "wal_autocheckpoint=8000",
 )
 
 
@@ -102,11 +106,13 @@ def open_engine(url: str) -> AsyncEngine:
     if url.startswith("sqlite"):
         # Quick transactions use the connection from the event loop while its thread has nothing to do (app.core.sqlite_hops).
         connect = {"check_same_thread": False}
-        engine = create_async_engine(url, hide_parameters=True, pool_size=8, max_overflow=4, connect_args=connect)
+        # The connection that wrote last writes next, and finds the pages it wrote still in its memory: for each other one they are stale.
+        pool = {"pool_size": 8, "max_overflow": 4, "pool_use_lifo": True}
+        engine = create_async_engine(url, hide_parameters=True, connect_args=connect, **pool, **_JSON)
         use_one_hop(engine)
         _sqlite_events(engine)
         return engine
-    engine = create_async_engine(url, hide_parameters=True, pool_size=10, max_overflow=10)
+    engine = create_async_engine(url, hide_parameters=True, pool_size=10, max_overflow=10, **_JSON)
     _ask_after_rest(engine)
     return engine
 

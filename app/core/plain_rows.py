@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from sqlalchemy import Column, Table, Update, bindparam, insert, update
 from sqlalchemy.orm import DeclarativeBase, Session
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.attributes import instance_dict
 
 from app.core.at_once import Ready
 
@@ -24,7 +24,7 @@ class PlainRows(Session):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._plain: dict[Table, list[Mapping[str, object]]] = {}
-        self._changed: dict[tuple[Column[Any], str], object] = {}
+        self._changed: dict[tuple[DeclarativeBase, str], object] = {}
 
     def put(self, table: Table, row: Mapping[str, object]) -> None:
         """Write ``row``, every column of it given, with the next flush."""
@@ -34,9 +34,10 @@ class PlainRows(Session):
         rows.append(row)
 
     def change(self, row: DeclarativeBase, name: str, value: object) -> None:
-        """Set column ``name`` of ``row``, an object of this session with an ``id``; written with the next flush."""
-        set_committed_value(row, name, value)
-        self._changed[cast("Table", row.__table__).c[name], cast("Any", row).id] = value
+        """Set column ``name`` of ``row``, an object of this session with an ``id``; written with the next flush. Nothing else may
+        have set this column since the row was read: the ORM is not told."""
+        instance_dict(row)[name] = value
+        self._changed[row, name] = value
 
     def flush(self, objects: Sequence[Any] | None = None) -> None:
         if self._plain:
@@ -47,9 +48,9 @@ class PlainRows(Session):
                     self.connection().execute(insert(table), rows)
         if self._changed:
             changed, self._changed = self._changed, {}
-            for (column, row_id), value in changed.items():
-                statement, ready = _update_of(column)
-                values = {"row_id": row_id, "to": value}
+            for (row, name), value in changed.items():
+                statement, ready = _update_of(cast("Table", row.__table__).c[name])
+                values = {"row_id": cast("Any", row).id, "to": value}
                 if ready.run(self.connection(), [values]) is None:
                     self.connection().execute(statement, values)
         super().flush(objects)

@@ -35,7 +35,8 @@ class Unit:
     def __init__(self, session: AsyncSession, now: datetime) -> None:
         self.session = session
         self.now = now
-        self._rows = cast("PlainRows", session.sync_session)
+        self.rows = cast("PlainRows", session.sync_session)
+        """The same session, for those who wait for nothing."""
         self.announcements: list[object] = []
         self.enqueued = False
         self.memo: dict[object, object] = {}
@@ -54,12 +55,12 @@ class Unit:
     def put(self, table: type[Base], row: Mapping[str, object]) -> None:
         """A new row of ``table``, every column given, that nobody needs as an object: much cheaper where there are hundreds."""
         self.touched += 1
-        self._rows.put(cast("Table", table.__table__), row)
+        self.rows.put(cast("Table", table.__table__), row)
 
     def change(self, row: Base, name: str, value: object) -> None:
         """Set one column of a known ``row``, past the ORM: much cheaper where every transaction does it."""
         self.touched += 1
-        self._rows.change(row, name, value)
+        self.rows.change(row, name, value)
 
     def enqueue(
         self,

@@ -33,6 +33,7 @@ class Answers:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._kept: OrderedDict[Key, tuple[float, msgspec.Struct | None]] = OrderedDict()
+        self._look_at = 0.0
 
     def key(self, seat: Seat, command: Any) -> Key | None:
         """What makes ``command`` the same when it comes again; None for one without a ``ref``."""
@@ -50,11 +51,12 @@ class Answers:
         """Remember an answer after its commit."""
         now = self._clock.monotonic()
         self._kept[key] = (now, answer)
-        while self._kept:
-            at, _ = next(iter(self._kept.values()))
-            if at >= now - KEPT_SECONDS and len(self._kept) <= KEPT:
-                break
+        if len(self._kept) > KEPT:
             self._kept.popitem(last=False)
+        if now >= self._look_at:
+            self._look_at = now + 1
+            while self._kept and next(iter(self._kept.values()))[0] < now - KEPT_SECONDS:
+                self._kept.popitem(last=False)
 
     def forget(self, webinar_id: str, person: str | None = None) -> None:
         """Nothing of a webinar, or of one person in it, stays."""

@@ -9,6 +9,7 @@ commands, which a unique constraint would catch; when it does, the group runs ag
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -41,7 +42,8 @@ class _Waiting(msgspec.Struct):
     seat: Seat
     command: Any
     key: Key | None
-    done: asyncio.Future[msgspec.Struct | None]
+    heard_by: list[asyncio.Future[msgspec.Struct | None]]
+    """Whoever sent it, each with a future of their own: one who gives up waiting takes the answer from nobody else."""
 
 
 class _Spoilt(Exception):
@@ -64,46 +66,41 @@ class Committer:
         self._answers = answers
         self._committed = committed
         self._prepare = prepare
-        self._under_way: dict[Key, asyncio.Future[msgspec.Struct | None]] = {}
-        self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(QUEUE_MAX)
+        self._under_way: dict[Key, _Waiting] = {}
+        self._queue: deque[_Waiting] = deque()
+        self._something = asyncio.Event()
 
     async def submit(self, seat: Seat, command: Any) -> msgspec.Struct | None:
         """Run ``command``; returns its answer after the commit. One that comes again gets the same. Raises :class:`Problem`."""
         key = self._answers.key(seat, command)
+        done: asyncio.Future[msgspec.Struct | None] = asyncio.get_running_loop().create_future()
         if key is not None:
             if known := self._answers.find(key):
                 return known[0]
             if under_way := self._under_way.get(key):
-                return await asyncio.shield(under_way)
-        waiting = _Waiting(seat, command, key, asyncio.get_running_loop().create_future())
-        try:
-            self._queue.put_nowait(waiting)
-        except asyncio.QueueFull:
-            raise Problem("server.busy", "The server is busy. Please try again.", status=503, retry_after=2) from None
+                under_way.heard_by.append(done)
+                return await done
+        if len(self._queue) >= QUEUE_MAX:
+            raise Problem("server.busy", "The server is busy. Please try again.", status=503, retry_after=2)
+        waiting = _Waiting(seat, command, key, [done])
         if key is not None:
-            self._under_way[key] = waiting.done
-        # Shielded: whoever gives up waiting must not take the answer from another socket that sent the same.
-        waiting.done.add_done_callback(lambda done: self._settled(key, done))
-        return await asyncio.shield(waiting.done)
+            self._under_way[key] = waiting
+        self._queue.append(waiting)
+        self._something.set()
+        return await done
 
     async def run(self) -> None:
         """Commit groups until cancelled."""
         group: list[_Waiting] = []
         while True:
-            if len(group) >= BUSY_FROM:
+            if len(group) >= BUSY_FROM and len(self._queue) < GROUP_MAX:
                 # A transaction costs more than the commands in it: few larger ones leave the process time for its sockets.
                 await asyncio.sleep(min(LINGER_SECONDS, len(group) * LINGER_EACH))
-            group = [await self._queue.get()]
-            while len(group) < GROUP_MAX and not self._queue.empty():
-                group.append(self._queue.get_nowait())
+            await self._something.wait()
+            group = [self._queue.popleft() for _ in range(min(GROUP_MAX, len(self._queue)))]
+            if not self._queue:
+                self._something.clear()
             await self._commit(group)
-
-    def _settled(self, key: Key | None, done: asyncio.Future[msgspec.Struct | None]) -> None:
-        failed = done.cancelled() or done.exception() is not None
-        if key is not None:
-            self._under_way.pop(key, None)
-            if not failed:
-                self._answers.keep(key, done.result())
 
     async def _commit(self, group: list[_Waiting]) -> None:
         try:
@@ -118,12 +115,7 @@ class Committer:
         if done := sum(not isinstance(answer, Problem) for answer in answers):
             self._committed(done)
         for waiting, answer in zip(group, answers, strict=True):
-            if waiting.done.done():
-                continue
-            if isinstance(answer, Problem):
-                waiting.done.set_exception(answer)
-            else:
-                waiting.done.set_result(answer)
+            self._settle(waiting, answer)
 
     async def _with_care_where_needed(self, group: list[_Waiting]) -> list[msgspec.Struct | Problem | None]:
         if self._prepare is not None:
@@ -150,14 +142,25 @@ class Committer:
         return answers
 
     def _refuse(self, waiting: _Waiting, error: Exception) -> None:
-        if waiting.done.done():
-            return
         if not isinstance(error, Problem):
             log.error("command.failed", command=type(waiting.command).__name__, exc_info=error)
             error = database_away(error) or Problem(
                 "server.trouble", "This did not work because of a fault here. Please try again.", status=500
             )
-        waiting.done.set_exception(error)
+        self._settle(waiting, error)
+
+    def _settle(self, waiting: _Waiting, answer: msgspec.Struct | Problem | None) -> None:
+        if waiting.key is not None:
+            del self._under_way[waiting.key]
+            if not isinstance(answer, Problem):
+                self._answers.keep(waiting.key, answer)
+        for done in waiting.heard_by:
+            if done.done():
+                continue
+            if isinstance(answer, Problem):
+                done.set_exception(answer)
+            else:
+                done.set_result(answer)
 
 
 def _mark(unit: Unit, since: int, waiting: _Waiting) -> None:
@@ -172,5 +175,5 @@ def _mark(unit: Unit, since: int, waiting: _Waiting) -> None:
 
 def _marks(unit: Unit) -> tuple[int, int, int, int]:
     # The public sets are made anew each time they are asked for, and this is asked for each command.
-    session = unit.session.sync_session
-    return len(unit.announcements), unit.touched, len(session._new), len(session.identity_map._modified)  # noqa: SLF001
+    rows = unit.rows
+    return len(unit.announcements), unit.touched, len(rows._new), len(rows.identity_map._modified)  # noqa: SLF001

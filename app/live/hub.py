@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import itertools
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
@@ -39,7 +40,7 @@ EVERYWHERE = "*"
 
 _Message = Change | Kick | SeatChange | Signal
 _MESSAGES = (Change, Kick, SeatChange, Signal)
-_decode = msgspec.msgpack.Decoder(_Message).decode
+_decode = msgspec.msgpack.Decoder(list[_Message]).decode
 
 
 class Hub:
@@ -66,6 +67,7 @@ class Hub:
         self._revoked: OrderedDict[str, None] = OrderedDict()
         self._counting: asyncio.Future[None] | None = None
         self._process = new_id()
+        self._said: tuple[bytes, list[_Message]] = (b"", [])
 
     def attach(self, broker: Broker) -> None:
         """Use ``broker``; its listener is :meth:`heard`."""
@@ -88,22 +90,26 @@ class Hub:
     async def announced(self, announcements: Sequence[object]) -> None:
         """Sink of the unit of work: publish what concerns rooms or every process."""
         broker = self._need_broker()
-        for event in announcements:
-            if isinstance(event, _MESSAGES):
-                one_room = event.webinar_id and not (isinstance(event, Kick) and event.session)
-                await broker.publish(event.webinar_id if one_room else EVERYWHERE, msgspec.msgpack.encode(event))
+        # What one commit says to a room goes in one message.
+        for room, about in itertools.groupby((one for one in announcements if isinstance(one, _MESSAGES)), _whither):
+            events = list(about)
+            message = msgspec.msgpack.encode(events)
+            self._said = (message, events)
+            await broker.publish(room, message)
 
     async def heard(self, _room: str, message: bytes) -> None:
         """Listener of the broker."""
-        event = _decode(message)
-        if isinstance(event, Change):
-            await self._changed(event)
-        elif isinstance(event, Kick):
-            self._kick(event)
-        elif isinstance(event, Signal):
-            self._signal(event)
-        else:
-            self._reseat(event)
+        said, events = self._said
+        # What this process said comes back to it as the very same bytes, and need not be read again.
+        for event in events if message is said else _decode(message):
+            if isinstance(event, Change):
+                await self._changed(event)
+            elif isinstance(event, Kick):
+                self._kick(event)
+            elif isinstance(event, Signal):
+                self._signal(event)
+            else:
+                self._reseat(event)
 
     async def join(self, connection: Connection, seen: Seen | None) -> None:
         """Welcome a socket and keep it informed from exactly there on."""
@@ -307,6 +313,10 @@ class Hub:
         if self._broker is None:
             raise RuntimeError("the hub has no broker yet")
         return self._broker
+
+
+def _whither(event: _Message) -> str:
+    return EVERYWHERE if not event.webinar_id or (isinstance(event, Kick) and event.session) else event.webinar_id
 
 
 def _hit(kick: Kick, seat: Seat) -> bool:

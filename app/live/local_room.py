@@ -48,9 +48,8 @@ class _Pending:
         self.entities: list[bytes] = []
         self.gone: list[str] = []
 
-    def add(self, entities: Iterable[bytes], gone: Iterable[str]) -> None:
+    def add(self, entities: Collection[bytes], gone: Collection[str]) -> None:
         """A browser sets first and removes then, so what came back in the same frame must not be removed by it."""
-        entities = list(entities)
         if self.gone and entities:
             back = {name_of(entity) for entity in entities}
             self.gone = [name for name in self.gone if name not in back]
@@ -121,7 +120,7 @@ class LocalRoom:
         self._flush_at: asyncio.Handle | None = None
         self._flushed = 0.0
         self._tick = TICK_MIN
-        self._behind = 0
+        self._expected = seq
         self._idle = 0
         self.crew = CrewHere()
         self.crew_said: tuple[CrewMember, ...] = ()
@@ -251,20 +250,19 @@ class LocalRoom:
         self._tell(_Told(lanes, {person: (tuple(own.set), tuple(own.gone)) for person, own in owns.of.items()}), owns.seq)
         for seq in sorted(self._ahead):
             if seq <= fill_to and self._ahead[seq].ephemeral:
-                self._queue(self._ahead[seq])
+                self._queue(self._ahead[seq], _lanes_of(self._ahead[seq]))
         # Not-stored changes among what was missed are in no row, so no copy can be brought over them.
         self._recent.clear()
         self.seq = max(self.seq, fill_to)
         self._ahead = {seq: change for seq, change in self._ahead.items() if seq > self.seq}
         self._take_ahead()
-        self._behind = 0
         self._plan_flush()
 
     def restart(self, epoch: str, seq: int) -> None:
         """Everybody takes a fresh copy. In a new epoch what was said before is forgotten here too."""
         if epoch != self.epoch:
             self._memory.clear()
-        self.epoch, self.seq = epoch, seq
+        self.epoch, self.seq, self._expected = epoch, seq, seq
         self._sent = dict.fromkeys(LANES, seq)
         self._waiting = []
         self._ahead.clear()
@@ -272,12 +270,11 @@ class LocalRoom:
         self._recent.clear()
 
     def behind(self, epoch: str, seq: int) -> bool:
-        """True when the database has been ahead for two polls: one may only be a message still on its way."""
+        """True when what the database had at the last poll has not come: what it has now may be on its way."""
         if epoch != self.epoch:
             return True
-        ahead = seq > self.seq
-        self._behind = self._behind + 1 if ahead else 0
-        return self._behind > 1
+        due, self._expected = self._expected, seq
+        return self.seq < due
 
     def cached(self, key: tuple[str, str, int]) -> tuple[State, Copy] | None:
         """A state as the room is now, and its bytes; None when it must be read."""
@@ -316,18 +313,19 @@ class LocalRoom:
         return [one.entity for one in self._memory if one.person == person and one.seq > after]
 
     def _take(self, change: Change) -> None:
-        self._recent.add(self.seq, change.seq, _lanes_of(change))
+        lanes = _lanes_of(change)
+        self._recent.add(self.seq, change.seq, lanes)
         self.seq = change.seq
-        self._queue(change)
+        self._queue(change, lanes)
 
     def _take_ahead(self) -> None:
         while (change := self._ahead.pop(self.seq + 1, None)) is not None:
             self._take(change)
 
-    def _queue(self, change: Change) -> None:
+    def _queue(self, change: Change, lanes: Lanes) -> None:
         if change.ephemeral:
             self._remember(change)
-        self._tell(_Told(_lanes_of(change), change.persons), change.seq)
+        self._tell(_Told(lanes, change.persons), change.seq)
 
     def _tell(self, told: _Told, seq: int) -> None:
         self._waiting.append(told)
@@ -365,6 +363,9 @@ class LocalRoom:
     def _tell_lanes(self, waiting: list[_Told]) -> None:
         persons = {person for told in waiting for person in told.persons}
         for lane in LANES:
+            if not self.sockets(lane):
+                self._sent[lane] = self.seq
+                continue
             shared = _frame_of(waiting, lane, None)
             prev = self._sent[lane]
             payload = frame = b""
@@ -410,7 +411,8 @@ def _frame_of(waiting: list[_Told], lane: str, person: str | None) -> _Pending:
     """What a lane gets, in the order of the changes; with ``person`` what they alone get among it."""
     pending = _Pending()
     for told in waiting:
-        pending.add(*told.lanes.get(lane, ((), ())))
+        if (theirs := told.lanes.get(lane)) is not None:
+            pending.add(*theirs)
         if person in told.persons:
             pending.add(*told.persons[person])
     return pending

@@ -62,6 +62,7 @@ class LiveProtocol(asyncio.Protocol):
         "_close_timer",
         "_config",
         "_heart",
+        "_held",
         "_messages",
         "_parser",
         "_server_state",
@@ -93,6 +94,7 @@ class LiveProtocol(asyncio.Protocol):
         self._upgrade: Upgrade | None = None
         self._close_timer: asyncio.TimerHandle | None = None
         self._answered = True
+        self._held = False
         self.state = NEW
         self.slot = 0
         self.transport: asyncio.Transport = None  # type: ignore[assignment]
@@ -241,7 +243,8 @@ class LiveProtocol(asyncio.Protocol):
         message = self._messages.popleft()
         if not self._messages:
             self._messages = None
-            self._read_on()
+            if self._held:
+                self._read_on()
         return message
 
     async def send(self, message: dict[str, Any]) -> None:
@@ -346,8 +349,12 @@ class LiveProtocol(asyncio.Protocol):
                 self.write(frame(PONG, event.payload))
         else:
             kind = {"text": event.text} if event.data is None else {"bytes": event.data}
+            waited_for = self._waiter is not None and not self._waiter.done()
             self._put({"type": "websocket.receive", **kind})
-            self.transport.pause_reading()
+            if not waited_for and not self._held:
+                # The application is at work on another one: no more until it asks again.
+                self._held = True
+                self.transport.pause_reading()
             if self._messages is not None and len(self._messages) > MESSAGES_AT_ONCE:
                 raise Broken(1008, "too many messages at once")
 
@@ -380,6 +387,7 @@ class LiveProtocol(asyncio.Protocol):
             self._waiter.set_result(None)
 
     def _read_on(self) -> None:
+        self._held = False
         if self.state is not GONE and not self.transport.is_closing():
             self.transport.resume_reading()
 

@@ -24,7 +24,7 @@ from app.rooms.chat_view import NewMessage, Opened, told
 from app.rooms.mine import mine_bytes
 from app.rooms.models import Message
 from app.rooms.models_people import MessageReaction
-from app.rooms.modes import EMOJI
+from app.rooms.modes import EMOJI, Modes
 from app.rooms.room import Room
 from app.rooms.slow import Slow
 from app.rooms.texts import clean, held_by, one_line
@@ -46,16 +46,17 @@ class Words(msgspec.Struct, frozen=True):
 async def say(room: Room, seat: Seat, said: Words, *, crew: bool = False, slow: Slow | None = None) -> int:
     """Say something; returns the room number of the message. The same ``ref`` again says nothing new."""
     said = _checked(said)
-    _check_open(room, seat, crew)
+    modes = room.modes
+    _check_open(room, seat, modes, crew)
     if not crew:
         await restrictions.check(room, seat)
-    if not crew and _unstored(room):
+    if not crew and _unstored(room, modes):
         return _say_unstored(room, seat, said, slow)
     known = await _by_ref(room, seat.person, said.ref)
     if known is not None:
         return known
     if not crew:
-        await _check_pace(room, seat)
+        await _check_pace(room, seat, modes.slow)
     message, opened = await _message(room, seat, said, "crew" if crew else "audience")
     if not crew:
         await _hold(room, seat, message, said)
@@ -115,7 +116,7 @@ def remove_unstored(room: Room, message_id: str) -> int:
 
 def unstored(room: Room) -> bool:
     """Whether messages are kept in memory only now."""
-    return _unstored(room)
+    return _unstored(room, room.modes)
 
 
 async def forget(room: Room, message: Message) -> int:
@@ -223,27 +224,26 @@ def _checked(said: Words) -> Words:
     return msgspec.structs.replace(said, text=text, name=one_line(said.name))
 
 
-def _unstored(room: Room) -> bool:
-    mode = room.modes.chat
+def _unstored(room: Room, modes: Modes) -> bool:
+    mode = modes.chat
     # After the end only the crew still writes, as it was before.
     return (room.row.chat_mode if mode == "off" else mode) == "unstored"
 
 
-def _check_open(room: Room, seat: Seat, crew: bool) -> None:
+def _check_open(room: Room, seat: Seat, modes: Modes, crew: bool) -> None:
     if crew:
         if Permission.CREW_CHAT not in seat.permissions:
             raise forbidden()
         return
-    if room.modes.chat != "off" or (room.row.broadcast == "ended" and seat.lane == "crew"):
+    if modes.chat != "off" or (room.row.broadcast == "ended" and seat.lane == "crew"):
         return
     if room.row.broadcast == "ended":
         raise Problem("chat.closed", "The webinar has ended, so the chat is closed.", status=403)
     raise Problem("chat.closed", "The chat is closed for now.", status=403)
 
 
-async def _check_pace(room: Room, seat: Seat) -> None:
+async def _check_pace(room: Room, seat: Seat, seconds: int) -> None:
     """Slow mode: so many seconds between two messages of one participant."""
-    seconds = room.modes.slow
     if not seconds or seat.lane == "crew":
         return
     await room.unit.session.flush()
@@ -284,7 +284,7 @@ async def _message(room: Room, seat: Seat, said: Words, lane: str) -> tuple[NewM
     name = seat.name or said.name
     message = NewMessage(
         id=message_id,
-        webinar_id=room.row.id,
+        webinar_id=room.id,
         seq=0,
         lane=lane,
         person=seat.person,
@@ -301,9 +301,9 @@ async def _message(room: Room, seat: Seat, said: Words, lane: str) -> tuple[NewM
 
 async def _hold(room: Room, seat: Seat, message: Message | NewMessage, said: Words) -> None:
     """Let it wait, if it has to."""
-    modes = room.modes
     if seat.lane == "crew":
         return
+    modes = room.modes
     if held_by(room.row.words, said.text, seat.name or said.name):
         message.held = "words"
     elif modes.pace == "approved":
@@ -321,13 +321,13 @@ async def _add(room: Room, message: NewMessage, opened: Opened) -> int:
     await told(room, message, opened)
     room.unit.put(Message, msgspec.structs.asdict(message))
     # The next command of the same transaction must see it.
-    room.unit.memo["said", room.row.id, message.person, message.ref] = message.seq
+    room.unit.memo["said", room.id, message.person, message.ref] = message.seq
     return message.seq
 
 
 async def _by_ref(room: Room, person: str, ref: str) -> int | None:
     """The number of what was said with this mark."""
-    known = room.unit.memo.get(("said", room.row.id, person, ref))
+    known = room.unit.memo.get(("said", room.id, person, ref))
     if isinstance(known, int):
         return known
     if not room.unit.careful:

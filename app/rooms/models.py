@@ -101,6 +101,7 @@ class Message(Base):
     __table_args__ = (
         UniqueConstraint("webinar_id", "person", "ref"),
         Index("ix_message_webinar_seq", "webinar_id", "seq"),
+        Index("ix_message_webinar_at", "webinar_id", "at", "seq"),
     )
 
     id: Mapped[str] = mapped_column(String(20), primary_key=True, info=not_personal("random id of the message"))

@@ -6,12 +6,14 @@ the order everybody sees, on one process or ten.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
+
+from sqlalchemy.orm.attributes import instance_dict
 
 from app.core.at_once import Rows
 from app.core.errors import Problem, not_found
 from app.core.unit import Unit
-from app.live.change import Change
+from app.live.change import Change, Persons
 from app.privacy import voters
 from app.privacy.vault import Box, KeyDestroyed, Vault
 from app.rooms.models import Webinar
@@ -27,25 +29,29 @@ class Room:
     def __init__(self, unit: Unit, row: Webinar, box: Box, vault: Vault) -> None:
         self.unit = unit
         self.row = row
+        self.id = row.id
         self.box = box
         """The webinar's own: for what belongs to nobody, and for blind indexes."""
         self._vault = vault
-        self._modes: tuple[tuple[dict[str, dict[str, object]], str, str], Modes] | None = None
+        # To ask the object itself, and each command of a busy room does several times, takes as long as to write its row.
+        self._values: Mapping[str, object] = instance_dict(row)
+        self._modes: tuple[list[object], Modes] | None = None
 
     @property
     def modes(self) -> Modes:
-        """The choices in force now; asked for several times by each command of a group."""
-        row = self.row
-        made_of = (row.modes, row.broadcast, row.chat_mode)
+        """The choices in force now."""
+        made_of = [self._values.get(name) for name in ("modes", "broadcast", "chat_mode")]
         known = self._modes
         if known is None or known[0] != made_of:
-            known = self._modes = made_of, modes_of(row)
+            known = self._modes = made_of, modes_of(self.row)
         return known[1]
 
     async def box_of(self, person: str) -> Box:
         """The box of what ``person`` writes here; made at their first word, gone for good with their erasure."""
+        if (known := self._vault.at_hand(self.id, person)) is not None:
+            return known
         try:
-            return await self._vault.box(self.row.id, person)
+            return await self._vault.box(self.id, person)
         except KeyDestroyed:
             raise Problem(
                 "person.erased", "What you wrote here was erased, so nothing more can be written.", status=410
@@ -69,18 +75,19 @@ class Room:
 
     def next_seq(self) -> int:
         """The number of the change now being made."""
-        self.unit.change(self.row, "seq", self.row.seq + 1)
-        return self.row.seq
+        seq = self.row.seq + 1
+        self.unit.change(self.row, "seq", seq)
+        return seq
 
     def tell(
         self,
         seq: int,
         *,
-        audience: Sequence[bytes] = (),
-        crew: Sequence[bytes] = (),
-        gone_audience: Sequence[str] = (),
-        gone_crew: Sequence[str] = (),
-        persons: Mapping[str, tuple[Sequence[bytes], Sequence[str]]] | None = None,
+        audience: tuple[bytes, ...] = (),
+        crew: tuple[bytes, ...] = (),
+        gone_audience: tuple[str, ...] = (),
+        gone_crew: tuple[str, ...] = (),
+        persons: Persons | None = None,
         views: bool = True,
         ephemeral: bool = False,
     ) -> None:
@@ -88,14 +95,14 @@ class Room:
         the room get what the audience gets, unless they are not to."""
         self.unit.announce(
             Change(
-                webinar_id=self.row.id,
+                webinar_id=self.id,
                 epoch=self.row.epoch,
                 seq=seq,
-                audience=tuple(audience),
-                crew=tuple(crew),
-                gone_audience=tuple(gone_audience),
-                gone_crew=tuple(gone_crew),
-                persons={person: (tuple(entities), tuple(gone)) for person, (entities, gone) in (persons or {}).items()},
+                audience=audience,
+                crew=crew,
+                gone_audience=gone_audience,
+                gone_crew=gone_crew,
+                persons=persons or {},
                 views=views,
                 ephemeral=ephemeral,
             )

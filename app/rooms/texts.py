@@ -24,7 +24,7 @@ def one_line(text: str, most: int = NAME_MAX) -> str:
 
 def at_crew(text: str) -> bool:
     """Whether the crew is called."""
-    return _AT_CREW.search(text) is not None
+    return "@" in text and _AT_CREW.search(text) is not None
 
 
 def held_by(words: Iterable[str], *texts: str) -> bool:

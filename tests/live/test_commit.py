@@ -172,3 +172,26 @@ async def test_a_number_taken_by_a_refused_command_leaves_no_hole(product: Produ
     assert [getattr(answer, "seq", None) for answer in answers] == [1, None, 2, 3, None, 4]
     assert told == [1, 2, 3, 4]
     assert (await product.row(webinar.id)).seq == 4
+
+
+async def test_who_gives_up_waiting_takes_the_answer_from_nobody_else(product: Product) -> None:
+    webinar = await room(product)
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def held(_asked: object) -> None:
+        begun.set()
+        await go_on.wait()
+
+    committer = Committer(product.work, product.parts.table, Answers(product.work.clock), prepare=held)
+    running = asyncio.create_task(committer.run())
+    one, words = seat(webinar), ChatSay(id=1, ref=new_id(), text="Good morning")
+    first, second = (asyncio.create_task(committer.submit(one, words)) for _ in range(2))
+    await begun.wait()
+    first.cancel()
+    go_on.set()
+    assert (await second).seq == 1  # type: ignore[union-attr]
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    again = await committer.submit(one, words)
+    assert again.seq == 1, "answered from memory"  # type: ignore[union-attr]
+    running.cancel()

@@ -214,10 +214,28 @@ async def test_what_one_commit_changed_is_told_at_once_even_when_telling_takes_l
             told.append(payload)
             time.sleep(1.5 * TICK_MIN)
 
+    async def plain(_message: object) -> None:
+        """Nobody reads it."""
+
     crowd = LocalRoom("w", "e", 0, Slow)
+    crowd.add(Connection(None, plain, Seat("w", "p", "participant", None, frozenset(), "audience")))
     for group in (1, 2, 3):
         for seq in range(50 * group - 49, 50 * group + 1):
             assert crowd.accept(Change("w", "e", seq, audience=(b'{"kind":"message","id":"%d"}' % seq,), views=False))
         await until(functools.partial(lambda seq: crowd.sent("audience") == seq, 50 * group), what="it was told")
     frames = [json.loads(payload) for payload in told]
     assert [(frame["prev"], frame["seq"], len(frame["set"])) for frame in frames] == [(0, 50, 50), (50, 100, 50), (100, 150, 50)]
+
+
+async def test_what_is_on_its_way_is_not_missed() -> None:
+    """A busy room's database is nearly always ahead of what was told, and asking it again and again made it later still."""
+    busy = LocalRoom("w", "e", 0)
+
+    def polled(known: int, told: int) -> bool:
+        for seq in range(busy.seq + 1, told + 1):
+            assert busy.accept(Change("w", "e", seq))
+        return busy.behind("e", known)
+
+    assert [polled(known, told) for known, told in ((10, 0), (20, 10), (30, 20))] == [False] * 3
+    assert polled(30, 20), "the control: ten that the last poll knew never came"
+    assert busy.behind("another", 30)
