@@ -1,18 +1,24 @@
 """``python -m app serve`` with a watch on the event loop: the longest pause of every tenth of a second goes into a file.
 
-python -m bench._serve [FILE]      with "alone" instead of a file every command gets a transaction of its own, for comparison
+python -m bench._serve [FILE]
+
+For comparison, "alone" instead of a file gives every command a transaction of its own, and "ordinary" the one that pages and jobs use, without
+what makes those of a room quick on SQLite.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import uvloop
 
+from app.core import unit
 from app.core.db import Base
 from app.core.logging import configure
 from app.live import commit
@@ -48,9 +54,17 @@ async def watch(to: Path) -> None:
             file.write(f"{longest * 1000:.1f} {own * 1000:.1f}\n")
 
 
+def _ordinary(work: unit.Work, begin: Any, *, quick: bool = False) -> Any:
+    """A transaction like any other, whatever was asked for."""
+    return begin(work, quick=quick and False)
+
+
 if __name__ == "__main__":
     given = sys.argv[1] if len(sys.argv) > 1 else ""
-    if given == "alone":
-        commit.GROUP_MAX, given = 1, ""
+    if given in ("alone", "ordinary"):
+        commit.GROUP_MAX = 1
+        if given == "ordinary":
+            unit.Work.unit = functools.partialmethod(_ordinary, unit.Work.unit)  # type: ignore[assignment]
+        given = ""
     configure("warning", LogFilter(DataMap(Base.metadata, STORES)))
     uvloop.run(watched(Path(given) if given else None))

@@ -48,6 +48,7 @@ SQLITE_PRAGMAS = (
     "cache_size=-16000",
     "wal_autocheckpoint=8000",
 )
+"""A busy chat writes the same pages again and again: carried over from the journal every 32 MB, most need that once instead of ten times."""
 
 
 class Base(DeclarativeBase):
@@ -85,6 +86,8 @@ class Database:
         """For transactions that write."""
         self.quick = _sessions(self.engine.execution_options(lectern_write=True, lectern_quick=True))
         """For those with only few small statements, which SQLite may run in the event loop."""
+        self.looking = _sessions(self.engine.execution_options(lectern_quick=True))
+        """The same for a look that writes nothing."""
 
     @property
     def sqlite(self) -> bool:
@@ -147,6 +150,7 @@ def _sqlite_events(engine: AsyncEngine) -> None:
         options = connection.get_execution_options()
         quick = options.get("lectern_quick", False)
         adapted = connection.connection.dbapi_connection
-        if not (quick and adapted.begin_at_once()):
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("lectern_write", False) else "BEGIN")
+        write = options.get("lectern_write", False)
+        if not (quick and adapted.begin_at_once(write=write)):
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
         adapted.quick = quick

@@ -4,9 +4,9 @@ SQLAlchemy's adapter for aiosqlite goes there and back up to four times for one 
 hop wakes a thread and the event loop again, which costs more than the statement. Here a statement, its rows and its end are one hop,
 and what needs none (a rollback where nothing is open) makes none.
 
-In a transaction marked quick, once it holds the write lock, statements run without any hop: nothing can keep them waiting, and
-they are few and small. The lock itself is taken without one where nobody holds it. Waiting for the lock and committing, which waits
-for the disk, stay in the thread.
+In a transaction marked quick, statements run without any hop: nothing can keep them waiting, and they are few and small. One that
+writes takes the lock without a hop where nobody holds it. Waiting for the lock and committing, which waits for the disk, stay in the
+thread; one that only reads has neither.
 
 This is the one place that knows the inside of the adapter.
 """
@@ -78,13 +78,14 @@ class OneHopCursor(AsyncAdapt_aiosqlite_cursor):
 class OneHopConnection(AsyncAdapt_aiosqlite_connection):
     """The adapted connection with such cursors."""
 
-    __slots__ = ("_patience", "quick")
+    __slots__ = ("_patience", "_reads", "quick")
 
     _cursor_cls = OneHopCursor
 
     def __init__(self, dbapi: Any, connection: Any) -> None:
         super().__init__(dbapi, connection)
         self.quick = False
+        self._reads = False
         self._patience = 0
 
     def at_once(self) -> sqlite3.Connection | None:
@@ -92,15 +93,20 @@ class OneHopConnection(AsyncAdapt_aiosqlite_connection):
         raw: Any = self._connection._conn
         return raw if self.quick and raw.in_transaction else None
 
-    def begin_at_once(self) -> bool:
-        """Begin to write here and now; False when another connection is writing."""
+    def begin_at_once(self, *, write: bool) -> bool:
+        """Begin here and now; False when another connection is in the way."""
         raw: Any = self._connection._conn
+        self._reads = not write
         if not self._patience:
             (self._patience,) = raw.execute("PRAGMA busy_timeout").fetchone()
         raw.execute("PRAGMA busy_timeout=0")
         try:
-            raw.execute("BEGIN IMMEDIATE")
+            raw.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+            if not write:
+                # Only now it has its snapshot.
+                raw.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
         except sqlite3.OperationalError:
+            raw.rollback()
             return False
         finally:
             raw.execute(f"PRAGMA busy_timeout={self._patience}")
@@ -111,10 +117,13 @@ class OneHopConnection(AsyncAdapt_aiosqlite_connection):
         super().commit()
 
     def rollback(self) -> None:
-        self.quick = False
+        at_once, self.quick = self.quick and self._reads, False
         raw: Any = self._connection
         if raw._connection is not None and raw._connection.in_transaction:
-            super().rollback()
+            if at_once:
+                raw._conn.rollback()
+            else:
+                super().rollback()
 
 
 def use_one_hop(engine: AsyncEngine) -> None:

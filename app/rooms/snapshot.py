@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from app.core.errors import not_found
 from app.core.unit import Work
@@ -17,6 +17,11 @@ from app.live.change import Own, Owns, Seen, State
 from app.privacy.vault import Vault
 from app.rooms.models import Webinar
 from app.rooms.sources import EntitySource, Look, OwnSource, Part, TooMuch
+
+FEW = 50
+"""Rooms whose numbers are looked up in a moment."""
+
+_NUMBERS = select(Webinar.id, Webinar.epoch, Webinar.seq).where(Webinar.id.in_(bindparam("ids", expanding=True)))
 
 
 class RoomState:
@@ -77,6 +82,6 @@ class RoomState:
 
     async def seqs(self, webinar_ids: list[str]) -> dict[str, tuple[str, int]]:
         """Epoch and last number of rooms, so that a hub notices what it was not told."""
-        query = select(Webinar.id, Webinar.epoch, Webinar.seq).where(Webinar.id.in_(webinar_ids))
-        async with self._work.read() as session:
-            return {row.id: (row.epoch, row.seq) for row in await session.execute(query)}
+        async with self._work.read(quick=len(webinar_ids) <= FEW) as session:
+            rows = (await session.execute(_NUMBERS, {"ids": webinar_ids})).tuples()
+            return {webinar_id: (epoch, seq) for webinar_id, epoch, seq in rows}
