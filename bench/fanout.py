@@ -239,7 +239,7 @@ def main() -> None:
     given = parser.parse_args()
     number, sockets, seconds = (2, 1500, 1.5) if given.quick else (given.rounds, given.sockets, 6.0)
     peers = ["nchan"] if need_nchan() else []
-    steady, secure = Task(sockets, 20, seconds), Task(min(sockets, 2000), 20, seconds, tls=True)
+    steady, secure = Task(sockets, 20, seconds), Task(sockets, 20, seconds, tls=True)
     busy = Task(min(sockets, 1000), 1000, seconds, pubs=60, letters=60)
     lost, began, waiting = steal(), time.monotonic(), os.getloadavg()[0]
     plainly = rounds(["lectern", *peers, "plain Starlette", "C send loop"], number, steady)

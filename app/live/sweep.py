@@ -5,7 +5,8 @@ socket and keeps the order. A socket whose transport still holds bytes, one over
 the transport. The loop over the sockets is compiled where ``bin/native`` could build it, and Python where not: the same bytes.
 
 To look at each socket before each frame costs a tenth of writing it, because thousands of objects fit in no cache. So the numbers of
-those that can simply be written to stand in one array, and each door says when that is over (:meth:`Roll.unsettle`).
+those that can simply be written to stand in one array, of those over TLS the ways into their transports in another list, and each door
+says when that is over (:meth:`Roll.unsettle`).
 """
 
 from __future__ import annotations
@@ -77,6 +78,8 @@ class Roll:
         self._at: list[Connection] = []
         self._fds = array("i")
         """For each place the socket's number; -1 while its door must be asked first."""
+        self._pours: dict[Connection, Callable[[bytes], None]] = {}
+        """How to write to those who can simply be written to, but not past their transport."""
         self._unsettled: dict[Connection, None] = {}
 
     @property
@@ -101,6 +104,7 @@ class Roll:
         if connection.door is not None:
             connection.door.roll = None
         self._unsettled.pop(connection, None)
+        self._pours.pop(connection, None)
         last, fd = self._at.pop(), self._fds.pop()
         if last is not connection:
             self._places[last], self._at[place], self._fds[place] = place, last, fd
@@ -112,11 +116,25 @@ class Roll:
         if self._fds[place] >= 0:
             self._fds[place] = -1
             self._unsettled[self._at[place]] = None
+        elif self._pours.pop(self._at[place], None) is not None:
+            self._unsettled[self._at[place]] = None
 
     def tell(self, frame: bytes, payload: bytes, without: Collection[Connection] = NOBODY) -> None:
         """The same frame to all but those ``without``."""
         for connection in without:
             self.unsettle(self._places[connection])
+        self._tell_unsettled(frame, payload, without)
+        # A copy: who cannot take it all is unsettled by that very write.
+        for pour in list(self._pours.values()):
+            pour(frame)
+        for place, took in self._write(self._fds, frame):
+            door = self._at[place].door
+            if door is not None:
+                # A broken socket is the transport's to notice, by the same write.
+                door.write(frame[took:] if took > 0 else frame)
+
+    def _tell_unsettled(self, frame: bytes, payload: bytes, without: Collection[Connection]) -> None:
+        """Write to those who had to be asked, or find that from now on they need not be."""
         settled: list[Connection] = []
         for connection in self._unsettled:
             if connection in without:
@@ -124,15 +142,13 @@ class Roll:
             door = connection.door
             if door is None or door.blocked or connection.closing:
                 connection.write_frame(frame, payload)
-            elif door.fd < 0 or door.buffered():
+            elif door.fd < 0:
+                self._pours[connection] = door.pour
+                settled.append(connection)
+            elif door.buffered():
                 door.pour(frame)
             else:
                 self._fds[self._places[connection]] = door.fd
                 settled.append(connection)
         for connection in settled:
             del self._unsettled[connection]
-        for place, took in self._write(self._fds, frame):
-            door = self._at[place].door
-            if door is not None:
-                # A broken socket is the transport's to notice, by the same write.
-                door.write(frame[took:] if took > 0 else frame)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import ssl
 import subprocess
 from array import array
 from collections.abc import Collection
@@ -17,6 +18,7 @@ from app.live.connection import Connection
 from app.live.sweep import LIBRARY, Roll, Write, compiled, fastest, write_in_python
 from app.live.wire import DOOR, LiveProtocol, text_frame
 from tests.live.test_hub import SEAT
+from tests.live.test_rfc6455 import make_certificate
 from tests.support.server import Serve
 from tests.support.until import until
 
@@ -86,8 +88,17 @@ def test_without_the_library_python_does_it() -> None:
     assert fastest() is not None
 
 
-async def test_own_words_stay_before_the_next_frame_and_who_leaves_gets_nothing(serve_app: Serve, write: Write) -> None:
-    """The array of those that can simply be written to is right after answers, after some were left out, and after some went."""
+@pytest.mark.parametrize("tls", [False, True])
+async def test_own_words_stay_before_the_next_frame_and_who_leaves_gets_nothing(
+    serve_app: Serve, write: Write, tls: bool, tmp_path: Path
+) -> None:
+    """The list of those that can simply be written to is right after answers, after some were left out, and after some went."""
+    options: dict[str, Any] = {}
+    context, url = None, "ws://localhost:{port}/"
+    if tls:
+        certificate, key = make_certificate(tmp_path)
+        options = {"ssl_certfile": certificate, "ssl_keyfile": key}
+        context, url = ssl.create_default_context(cafile=str(certificate)), "wss://localhost:{port}/"
     connections: list[Connection] = []
 
     async def crowd(scope: Any, receive: Any, send: Any) -> None:
@@ -97,8 +108,8 @@ async def test_own_words_stay_before_the_next_frame_and_who_leaves_gets_nothing(
         while (await receive())["type"] != "websocket.disconnect":
             pass
 
-    served = await serve_app(crowd, ws=LiveProtocol, lifespan="off", log_level="critical")
-    sockets = [await websockets.connect(served.ws_url, proxy=None) for _ in range(4)]
+    served = await serve_app(crowd, ws=LiveProtocol, lifespan="off", log_level="critical", **options)
+    sockets = [await websockets.connect(url.format(port=served.port), ssl=context, proxy=None) for _ in range(4)]
     await until(lambda: len(connections) == 4, what="all are in")
     roll = Roll(write)
     for connection in connections:
@@ -109,6 +120,7 @@ async def test_own_words_stay_before_the_next_frame_and_who_leaves_gets_nothing(
 
     tell("1")
     assert not roll._unsettled, "the control: all can simply be written to"
+    assert len(roll._pours) == (4 if tls else 0)
     connections[1].write(b"own")
     tell("2")
     tell("3", {connections[2]})
