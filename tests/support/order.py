@@ -1,7 +1,8 @@
-"""The order of tests: many at once first, then those that must have the machine to themselves.
+"""The order of tests: many at once first, then those of live media, then those that must have the machine to themselves.
 
-Browser, media and fault tests measure real time and real load. With several workers (``pytest -n 2``) they are put last and
-each holds a lock of its own, so the run stays one run with one closing line. Those of :data:`BESIDE` only look like them.
+Browser and fault tests measure real time and real load. With several workers (``pytest -n 2``) they are put last and each holds a
+lock of its own, so the run stays one run with one closing line. Media tests depend on real time too, but each needs only a tenth of
+the machine: as many run at once as there are workers, after all that takes more; only what a narrow network does is measured alone. Those of :data:`BESIDE` only look like either.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).resolve().parent.parent
-ALONE = {"browser", "media", "faults"}
+ALONE, TOGETHER = {"browser", "faults"}, {"media"}
 BESIDE = {
     "browser": {"console", "form_builder", "language", "lib", "my_data", "pages", "registration_pages",
                 "registration_without_script", "room", "room_extras", "styleguide", "views"},
@@ -27,11 +28,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of the heavy folders and put them last, each folder together."""
     for item in items:
         folder = folder_of(item)
-        if folder in ALONE and item.path.stem.removeprefix("test_") not in BESIDE.get(folder, ()):
-            item.add_marker(pytest.mark.alone)
+        if folder in ALONE | TOGETHER and item.path.stem.removeprefix("test_") not in BESIDE.get(folder, ()):
+            alone = folder in ALONE or item.path.stem == "test_network"
+            item.add_marker(pytest.mark.alone if alone else pytest.mark.live)
             # Once more, and said so at the end: what else runs on the machine can be enough to miss a minute. Twice is a failure.
             item.add_marker(pytest.mark.flaky(reruns=1))
-    items.sort(key=lambda item: item.get_closest_marker("alone") is not None)
+    items.sort(key=lambda item: [item.get_closest_marker(name) is not None for name in ("alone", "live")])
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
