@@ -83,5 +83,5 @@ class RoomState:
     async def seqs(self, webinar_ids: list[str]) -> dict[str, tuple[str, int]]:
         """Epoch and last number of rooms, so that a hub notices what it was not told."""
         async with self._work.read(quick=len(webinar_ids) <= FEW) as session:
-            rows = (await session.execute(_NUMBERS, {"ids": webinar_ids})).tuples()
+            rows = await session.execute(_NUMBERS, {"ids": webinar_ids})
             return {webinar_id: (epoch, seq) for webinar_id, epoch, seq in rows}
