@@ -22,9 +22,7 @@ def upgrade() -> None:
         sa.Column("answered_at", app.core.db.UtcTime(timezone=True), nullable=True),
         sa.Column("staff", sa.String(length=20), nullable=False),
         sa.Column("reason", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["account.id"], name=op.f("fk_processor_notice_account_id_account"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_processor_notice_account_id_account"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("account_id", "processors", name=op.f("pk_processor_notice")),
     )
 

@@ -99,7 +99,7 @@ def test_no_path_of_anybodys_machine_is_named() -> None:
 
 def test_a_path_of_somebodys_machine_would_be_found() -> None:
     assert MACHINE.search("cd /" + "home/ada/lectern")
-    assert not MACHINE.search("https://example.org/work/items")
+    assert not MACHINE.search("https://example.org/" + "work/items")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 Browser and fault tests measure real time and real load. With several workers (``pytest -n 2``) they are put last and each holds a
 lock of its own, so the run stays one run with one closing line. Media tests depend on real time too, but each needs only a tenth of
-the machine: as many run at once as there are workers, after all that takes more; only what a narrow network does is measured alone. Those of :data:`BESIDE` only look like either.
+the machine: as many run at once as there are workers, after all that takes more; only what a narrow network does is measured alone.
+Those of :data:`BESIDE` only look like either.
 """
 
 from __future__ import annotations
